@@ -1,0 +1,22 @@
+package dev.earshot.process;
+
+/** Where one of a command's three standard streams leads. */
+public sealed interface Redirect {
+  /**
+   * To what a descriptor of this process refers to. One that is closed is closed in the command,
+   * too.
+   */
+  record Inherit(int descriptor) implements Redirect {
+    public Inherit {
+      if (descriptor < 0) {
+        throw new IllegalArgumentException("not a descriptor: " + descriptor);
+      }
+    }
+  }
+
+  /** To /dev/null. */
+  record Null() implements Redirect {}
+
+  /** To a pipe, whose other end the {@link ProcessController} has. */
+  record Pipe() implements Redirect {}
+}
