@@ -5,7 +5,6 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
-import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.List;
@@ -64,7 +63,8 @@ public final class UpstreamTls implements AutoCloseable {
    * end; its handshake future fails with what {@link #explain} explains.
    *
    * @param host the name to verify and to send as SNI (RFC 6066 section 3), or an IP address, in
-   *     brackets or not; internationalised names as A-labels
+   *     brackets or not; internationalised names as A-labels. A name with an underscore cannot be
+   *     verified, only be insecure: Java takes it for no host name.
    * @param alpn the protocols to offer, preferred first; there may be at most 8 different lists in
    *     the life of this object
    */
@@ -73,18 +73,22 @@ public final class UpstreamTls implements AutoCloseable {
     String plain = name.map(ServerName::text).orElse(host);
     SslContexts contexts = insecureHosts.test(plain) ? trusting : verifying;
     SslHandler handler = contexts.of(alpn).newHandler(alloc, plain, port);
-    if (name.isPresent() && name.get() instanceof ServerName.Dns dns) {
-      sendName(handler.engine(), dns);
+    if (name.isPresent() && name.get() instanceof ServerName.Dns(var text)) {
+      sendName(handler.engine(), text);
     }
     return handler;
   }
 
-  /** By themselves the engines leave out names without a dot, and the JDK's with an underscore. */
-  private static void sendName(SSLEngine engine, ServerName.Dns name) {
+  /**
+   * Engines send a name with a dot by themselves, and names without one exist: in a container
+   * network. Java's class for a name takes no underscore, so such a name is not sent.
+   */
+  private static void sendName(SSLEngine engine, String name) {
+    if (name.contains(".") || name.contains("_")) {
+      return;
+    }
     SSLParameters parameters = engine.getSSLParameters();
-    // From bytes: from a string the class refuses underscores.
-    parameters.setServerNames(
-        List.of(new SNIHostName(name.text().getBytes(StandardCharsets.US_ASCII))));
+    parameters.setServerNames(List.of(new SNIHostName(name)));
     engine.setSSLParameters(parameters);
   }
 
