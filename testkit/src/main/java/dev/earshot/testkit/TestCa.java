@@ -71,8 +71,7 @@ public final class TestCa {
     Instant now = Instant.now();
     X500Name name = new X500NameBuilder().addRDN(BCStyle.CN, commonName).build();
     return new TestCa(
-        pair,
-        sign(name, name, pair.getPublic(), pair, now.minus(LONG), now.plus(LONG), List.of()));
+        pair, sign(name, name, pair.getPublic(), pair, now.minus(LONG), now.plus(LONG), List.of()));
   }
 
   /** What to trust. */
@@ -109,8 +108,7 @@ public final class TestCa {
     Instant now = Instant.now();
     X500Name name = new X500NameBuilder().addRDN(BCStyle.CN, names[0]).build();
     X509Certificate signed =
-        sign(
-            name, name, own.getPublic(), own, now.minus(SHORT), now.plus(SHORT), List.of(names));
+        sign(name, name, own.getPublic(), own, now.minus(SHORT), now.plus(SHORT), List.of(names));
     return new Server(own.getPrivate(), List.of(signed));
   }
 
@@ -165,7 +163,9 @@ public final class TestCa {
       }
     }
 
-    /** Writes {@code server.pem} and {@code server-key.pem}, as nginx, Python and Node read them. */
+    /**
+     * Writes {@code server.pem} and {@code server-key.pem}, as nginx, Python and Node read them.
+     */
     public PemFiles write(Path directory) {
       try {
         String certificates =
@@ -240,8 +240,7 @@ public final class TestCa {
         builder.addExtension(
             Extension.subjectAlternativeName,
             false,
-            new GeneralNames(
-                names.stream().map(TestCa::generalName).toArray(GeneralName[]::new)));
+            new GeneralNames(names.stream().map(TestCa::generalName).toArray(GeneralName[]::new)));
       }
       return new JcaX509CertificateConverter()
           .getCertificate(

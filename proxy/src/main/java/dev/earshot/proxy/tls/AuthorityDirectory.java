@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -82,8 +84,7 @@ record AuthorityDirectory(Path directory, Optional<String> user) {
 
   private AuthorityKey load(Instant now) throws IOException, CertificateAuthorityException {
     PosixFileAttributes attributes =
-        Files.readAttributes(
-            keyFile(), PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        Files.readAttributes(keyFile(), PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     if (!attributes.isRegularFile()) {
       throw refused("it is not a regular file");
     }
@@ -142,28 +143,34 @@ record AuthorityDirectory(Path directory, Optional<String> user) {
       throws CertificateAuthorityException {
     String owner = attributes.owner().getName();
     if (user.isPresent() && !user.get().equals(owner)) {
-      throw new CertificateAuthorityException(
-          "cannot use the certificate authority %s: it belongs to %s, not to %s; try: run as %s, or %s"
-              .formatted(path, owner, user.get(), owner, "keep the authority elsewhere"));
+      throw refused(
+          path,
+          "it belongs to %s, not to %s".formatted(owner, user.get()),
+          "run as %s, or keep the authority elsewhere".formatted(owner));
     }
     Set<PosixFilePermission> open = attributes.permissions();
     if (!OWNER_ONLY_DIRECTORY.containsAll(open)) {
-      throw new CertificateAuthorityException(
-          "cannot use the certificate authority %s: other users have access to it (%s); try: chmod %s %s"
-              .formatted(path, PosixFilePermissions.toString(open), mode, path));
+      throw refused(
+          path,
+          "other users have access to it (%s)".formatted(PosixFilePermissions.toString(open)),
+          "chmod %s %s".formatted(mode, path));
     }
   }
 
   private CertificateAuthorityException refused(String why) {
+    return refused(
+        keyFile(), why, "remove it, a new one is then made that clients must trust anew");
+  }
+
+  private static CertificateAuthorityException refused(Path path, String why, String remedy) {
     return new CertificateAuthorityException(
-        "cannot use the certificate authority %s: %s; try: remove it, a new one is then made that clients must trust anew"
-            .formatted(keyFile(), why));
+        "cannot use the certificate authority %s: %s; try: %s".formatted(path, why, remedy));
   }
 
   private static String reason(IOException e) {
     return switch (e) {
-      case java.nio.file.AccessDeniedException _ -> "permission denied";
-      case java.nio.file.FileSystemException f when f.getReason() != null -> f.getReason();
+      case AccessDeniedException _ -> "permission denied";
+      case FileSystemException f when f.getReason() != null -> f.getReason();
       default -> String.valueOf(e.getMessage());
     };
   }

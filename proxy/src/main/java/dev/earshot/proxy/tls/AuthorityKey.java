@@ -73,7 +73,8 @@ record AuthorityKey(PrivateKey key, X509Certificate certificate) {
     }
     try {
       byte[] der = Base64.getMimeDecoder().decode(key.group(1));
-      PrivateKey parsed = KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(der));
+      PrivateKey parsed =
+          KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(der));
       return Optional.of(new AuthorityKey(parsed, found.certificates().getFirst()));
     } catch (GeneralSecurityException | IllegalArgumentException damaged) {
       return Optional.empty();

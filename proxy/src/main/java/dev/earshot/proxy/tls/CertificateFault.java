@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which check the certificate of an upstream failed. The texts are the peer's and may hold anything.
+ * Which check the certificate of an upstream failed. The texts are the peer's and may hold
+ * anything.
  */
 sealed interface CertificateFault {
   /** The time of a certificate is over: the server's, or that of an authority it sent along. */
@@ -58,8 +59,7 @@ sealed interface CertificateFault {
     if (!noPath(refusal.get())) {
       return new Other(String.valueOf(refusal.get().getMessage()));
     }
-    return chain.size() == 1
-            && own.getIssuerX500Principal().equals(own.getSubjectX500Principal())
+    return chain.size() == 1 && own.getIssuerX500Principal().equals(own.getSubjectX500Principal())
         ? new SelfSigned(subject(own))
         : new UnknownIssuer(chain.getLast().getIssuerX500Principal().getName());
   }

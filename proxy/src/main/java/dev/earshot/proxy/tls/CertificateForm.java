@@ -99,8 +99,7 @@ final class CertificateForm {
                 : critical(SUBJECT_ALT_NAME, alternativeName),
             extension(SUBJECT_KEY_ID, Der.octets(keyId(key))),
             extension(
-                AUTHORITY_KEY_ID,
-                Der.sequence(Der.implicit(0, keyId(issuer.getPublicKey()))))));
+                AUTHORITY_KEY_ID, Der.sequence(Der.implicit(0, keyId(issuer.getPublicKey()))))));
   }
 
   private static byte[] signed(

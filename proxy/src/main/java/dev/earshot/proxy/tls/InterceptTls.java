@@ -38,6 +38,15 @@ public final class InterceptTls implements AutoCloseable {
     return contexts.of(alpn).newHandler(alloc, defaultHost, -1);
   }
 
+  /**
+   * Does now what the first handler for the protocols would otherwise wait for: loads the TLS
+   * library and sets it up. That may take half a second in a process that has just begun, so it is
+   * worth a thread in the background; nothing else needs it.
+   */
+  public void prepare(List<String> alpn) {
+    contexts.of(alpn);
+  }
+
   /** Frees what is native. New handlers are refused; those in use live on. Idempotent. */
   @Override
   public void close() {

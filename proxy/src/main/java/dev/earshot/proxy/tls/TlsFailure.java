@@ -26,7 +26,8 @@ final class TlsFailure {
           "received fatal alert: ([a-z_]+)|:(?:sslv3|tlsv1|tlsv13)_(?:alert_)?([a-z_]+)");
 
   private static final Pattern OLD_PROTOCOL =
-      Pattern.compile("protocol_version|unsupported_protocol|unsupported protocol|unknown_protocol");
+      Pattern.compile(
+          "protocol_version|unsupported_protocol|unsupported protocol|unknown_protocol");
 
   private TlsFailure() {}
 

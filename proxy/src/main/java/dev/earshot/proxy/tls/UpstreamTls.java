@@ -93,6 +93,14 @@ public final class UpstreamTls implements AutoCloseable {
   }
 
   /**
+   * Does now what the first handler for the protocols would otherwise wait for: asks for the
+   * anchors and sets up TLS. Worth a thread in the background; nothing else needs it.
+   */
+  public void prepare(List<String> alpn) {
+    verifying.of(alpn);
+  }
+
+  /**
    * One line for people: which check failed and what to try. Nothing in it can act on a terminal,
    * whatever the peer's certificate says.
    *

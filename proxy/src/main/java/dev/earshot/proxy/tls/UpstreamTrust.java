@@ -35,8 +35,7 @@ final class UpstreamTrust extends X509ExtendedTrustManager {
       verifier().checkServerTrusted(chain, authType, engine);
     } catch (CertificateException refused) {
       var fault =
-          CertificateFault.of(
-              List.of(chain), refusalForAnyHost(chain, authType), Instant.now());
+          CertificateFault.of(List.of(chain), refusalForAnyHost(chain, authType), Instant.now());
       throw new UpstreamCertificateException(fault, refused);
     }
   }
@@ -53,10 +52,9 @@ final class UpstreamTrust extends X509ExtendedTrustManager {
   }
 
   private X509ExtendedTrustManager verifier() throws CertificateException {
-    return pkix.orElseThrow(
-        () ->
-            new CertificateException(
-                "no authorities are trusted", new CertPathBuilderException("no anchors")));
+    return pkix.orElseThrow(() ->
+        new CertificateException(
+            "no authorities are trusted", new CertPathBuilderException("no anchors")));
   }
 
   @Override

@@ -77,12 +77,15 @@ class CertificateAuthorityTest {
   void openSslReadsTheKeyAndItFitsTheCertificate() throws Exception {
     open();
 
-    var ofKey =
-        Commands.run(List.of("openssl", "pkey", "-in", keyFile().toString(), "-pubout"));
+    var ofKey = Commands.run(List.of("openssl", "pkey", "-in", keyFile().toString(), "-pubout"));
     var ofCertificate =
         Commands.run(
             List.of(
-                "openssl", "x509", "-in", directory.resolve("ca.pem").toString(), "-noout",
+                "openssl",
+                "x509",
+                "-in",
+                directory.resolve("ca.pem").toString(),
+                "-noout",
                 "-pubkey"));
 
     assertThat(ofKey.code()).as(ofKey.text()).isZero();
@@ -190,7 +193,8 @@ class CertificateAuthorityTest {
     assertThatThrownBy(this::open)
         .isInstanceOf(CertificateAuthorityException.class)
         .hasMessage(
-            "cannot use the certificate authority %s: other users have access to it (%s); try: chmod 700 %s",
+            "cannot use the certificate authority %s: other users have access to it (%s); try:"
+                + " chmod 700 %s",
             directory, mode, directory);
   }
 
@@ -309,7 +313,8 @@ class CertificateAuthorityTest {
     assertThat(refused)
         .hasMessageContaining("cannot use the certificate authority " + keyFile() + ": ")
         .hasMessageContaining(damage.said())
-        .hasMessageEndingWith("; try: remove it, a new one is then made that clients must trust anew");
+        .hasMessageEndingWith(
+            "; try: remove it, a new one is then made that clients must trust anew");
     assertThat(Files.isRegularFile(keyFile()) ? Files.readAllBytes(keyFile()) : new byte[0])
         .isEqualTo(spoilt);
   }

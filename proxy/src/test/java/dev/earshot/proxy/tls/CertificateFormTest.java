@@ -12,6 +12,7 @@ import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
@@ -21,7 +22,6 @@ import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
-import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.operator.ContentVerifierProvider;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
@@ -40,8 +40,15 @@ class CertificateFormTest {
 
   static List<String> hosts() {
     return List.of(
-        "api.example", "localhost", "my_service", "xn--bcher-kva.example", "127.0.0.1", "::1", LONG_NAME,
-        "a".repeat(64 - 8) + ".example", "a".repeat(65 - 8) + ".example");
+        "api.example",
+        "localhost",
+        "my_service",
+        "xn--bcher-kva.example",
+        "127.0.0.1",
+        "::1",
+        LONG_NAME,
+        "a".repeat(64 - 8) + ".example",
+        "a".repeat(65 - 8) + ".example");
   }
 
   private static X509Certificate leaf(String host) {
@@ -77,7 +84,8 @@ class CertificateFormTest {
     boolean fits = host.length() <= 64;
 
     assertThat(BasicConstraints.fromExtensions(extensions).isCA()).isFalse();
-    assertThat(KeyUsage.fromExtensions(extensions)).isEqualTo(new KeyUsage(KeyUsage.digitalSignature));
+    assertThat(KeyUsage.fromExtensions(extensions))
+        .isEqualTo(new KeyUsage(KeyUsage.digitalSignature));
     assertThat(ExtendedKeyUsage.fromExtensions(extensions).getUsages())
         .containsExactly(KeyPurposeId.id_kp_serverAuth);
     assertThat(AuthorityKeyIdentifier.fromExtensions(extensions).getKeyIdentifierOctets())
@@ -110,14 +118,25 @@ class CertificateFormTest {
     Path ca = Files.writeString(directory.resolve("ca.pem"), CA.pem());
     Path leaf = directory.resolve("leaf.der");
     Files.write(leaf, leaf(host).getEncoded());
-    String kind = host.equals("127.0.0.1") || host.equals("::1") ? "-verify_ip" : "-verify_hostname";
+    String kind =
+        host.equals("127.0.0.1") || host.equals("::1") ? "-verify_ip" : "-verify_hostname";
 
     var said =
         Commands.run(
             List.of(
-                "openssl", "verify", "-x509_strict", "-check_ss_sig", "-purpose", "sslserver",
-                "-attime", Long.toString(NOW.getEpochSecond()), "-CAfile", ca.toString(),
-                kind, host, leaf.toString()));
+                "openssl",
+                "verify",
+                "-x509_strict",
+                "-check_ss_sig",
+                "-purpose",
+                "sslserver",
+                "-attime",
+                Long.toString(NOW.getEpochSecond()),
+                "-CAfile",
+                ca.toString(),
+                kind,
+                host,
+                leaf.toString()));
 
     assertThat(said).isEqualTo(new Commands.Said(0, leaf + ": OK\n"));
   }
@@ -131,8 +150,14 @@ class CertificateFormTest {
     var said =
         Commands.run(
             List.of(
-                "openssl", "verify", "-CAfile", ca.toString(), "-attime",
-                Long.toString(NOW.getEpochSecond()), "-verify_hostname", "other.example",
+                "openssl",
+                "verify",
+                "-CAfile",
+                ca.toString(),
+                "-attime",
+                Long.toString(NOW.getEpochSecond()),
+                "-verify_hostname",
+                "other.example",
                 leaf.toString()));
 
     assertThat(said.code()).isEqualTo(2);
@@ -144,7 +169,8 @@ class CertificateFormTest {
     Instant start = Instant.parse("2026-11-24T10:00:00Z");
 
     assertThat(CA.certificate().getNotBefore().toInstant()).isEqualTo(start);
-    assertThat(CA.certificate().getNotAfter().toInstant()).isEqualTo(start.plus(Duration.ofDays(825)));
+    assertThat(CA.certificate().getNotAfter().toInstant())
+        .isEqualTo(start.plus(Duration.ofDays(825)));
   }
 
   @Test
@@ -182,8 +208,13 @@ class CertificateFormTest {
     var said =
         Commands.run(
             List.of(
-                "openssl", "verify", "-x509_strict", "-attime",
-                Long.toString(Instant.parse(now).getEpochSecond()), "-CAfile", anchor.toString(),
+                "openssl",
+                "verify",
+                "-x509_strict",
+                "-attime",
+                Long.toString(Instant.parse(now).getEpochSecond()),
+                "-CAfile",
+                anchor.toString(),
                 file.toString()));
 
     assertThat(said.code()).as(said.text()).isZero();

@@ -28,7 +28,14 @@ class DerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"1.2.840.10045.4.3.2", "2.5.29.17", "1.3.6.1.5.5.7.3.1", "0.0", "2.47.127.128.2147483647"})
+  @ValueSource(
+      strings = {
+        "1.2.840.10045.4.3.2",
+        "2.5.29.17",
+        "1.3.6.1.5.5.7.3.1",
+        "0.0",
+        "2.47.127.128.2147483647"
+      })
   void objectIdentifiersAreReadBack(String dotted) throws Exception {
     var read = (ASN1ObjectIdentifier) ASN1Primitive.fromByteArray(Der.oid(dotted));
 

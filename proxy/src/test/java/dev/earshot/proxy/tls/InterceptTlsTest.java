@@ -79,10 +79,9 @@ class InterceptTlsTest {
 
   static Stream<Arguments> kindsAndNames() {
     return Stream.of(Kind.values())
-        .flatMap(
-            kind ->
-                Stream.of("api.example", "localhost", "xn--bcher-kva.example", LONG_NAME)
-                    .map(name -> Arguments.of(kind, name)));
+        .flatMap(kind ->
+            Stream.of("api.example", "localhost", "xn--bcher-kva.example", LONG_NAME)
+                .map(name -> Arguments.of(kind, name)));
   }
 
   static Stream<Arguments> kindsAndAddresses() {
@@ -105,9 +104,21 @@ class InterceptTlsTest {
         var said =
             Commands.run(
                 List.of(
-                    "openssl", "s_client", "-connect", "127.0.0.1:" + server.port(), version,
-                    "-servername", name, "-verify_hostname", name, "-verify_return_error",
-                    "-x509_strict", "-CAfile", caFile.toString(), "-alpn", "h2,http/1.1"));
+                    "openssl",
+                    "s_client",
+                    "-connect",
+                    "127.0.0.1:" + server.port(),
+                    version,
+                    "-servername",
+                    name,
+                    "-verify_hostname",
+                    name,
+                    "-verify_return_error",
+                    "-x509_strict",
+                    "-CAfile",
+                    caFile.toString(),
+                    "-alpn",
+                    "h2,http/1.1"));
 
         assertThat(said.code()).as(said.text()).isZero();
         assertThat(said.text())
@@ -148,8 +159,15 @@ class InterceptTlsTest {
   private static Commands.Said curl(String host, TlsServer server) throws Exception {
     return Commands.run(
         List.of(
-            "curl", "-sS", "--noproxy", "*", "--cacert", caFile.toString(), "--connect-to",
-            "::127.0.0.1:" + server.port(), "https://" + host + ":443/"));
+            "curl",
+            "-sS",
+            "--noproxy",
+            "*",
+            "--cacert",
+            caFile.toString(),
+            "--connect-to",
+            "::127.0.0.1:" + server.port(),
+            "https://" + host + ":443/"));
   }
 
   @ParameterizedTest
@@ -160,8 +178,15 @@ class InterceptTlsTest {
       var said =
           Commands.run(
               List.of(
-                  "openssl", "s_client", "-connect", "127.0.0.1:" + server.port(), "-noservername",
-                  "-verify_hostname", "connect.example", "-verify_return_error", "-CAfile",
+                  "openssl",
+                  "s_client",
+                  "-connect",
+                  "127.0.0.1:" + server.port(),
+                  "-noservername",
+                  "-verify_hostname",
+                  "connect.example",
+                  "-verify_return_error",
+                  "-CAfile",
                   caFile.toString()));
 
       assertThat(said.code()).as(said.text()).isZero();
@@ -176,7 +201,11 @@ class InterceptTlsTest {
       var said =
           Commands.run(
               List.of(
-                  "openssl", "s_client", "-connect", "127.0.0.1:" + server.port(), "-noservername"));
+                  "openssl",
+                  "s_client",
+                  "-connect",
+                  "127.0.0.1:" + server.port(),
+                  "-noservername"));
 
       assertThat(said.code()).as(said.text()).isNotZero();
     }
@@ -217,8 +246,13 @@ class InterceptTlsTest {
       var said =
           Commands.run(
               List.of(
-                  "openssl", "s_client", "-connect", "127.0.0.1:" + server.port(), "-tls1_1",
-                  "-cipher", "DEFAULT@SECLEVEL=0"));
+                  "openssl",
+                  "s_client",
+                  "-connect",
+                  "127.0.0.1:" + server.port(),
+                  "-tls1_1",
+                  "-cipher",
+                  "DEFAULT@SECLEVEL=0"));
 
       assertThat(said.code()).as(said.text()).isNotZero();
       assertThat(said.text().toLowerCase(Locale.ROOT)).contains("protocol version");
@@ -228,22 +262,21 @@ class InterceptTlsTest {
   /** What a client may put where a name belongs; each is sent as raw bytes. */
   static Stream<Arguments> kindsAndHostileNames() {
     return Stream.of(Kind.values())
-        .flatMap(
-            kind ->
-                Stream.of(
-                        "*.example.com",
-                        "a..example",
-                        "-.example.com",
-                        "evil\u0000.example",
-                        "evil\r\n.example",
-                        "\u001b]0;x\u0007.example",
-                        "../../etc/passwd",
-                        "a b c.example",
-                        "\u00ff\u00fe\u00fd.example",
-                        "caf\u00e9.example",
-                        "[::1].example",
-                        "a".repeat(200))
-                    .map(name -> Arguments.of(kind, name)));
+        .flatMap(kind ->
+            Stream.of(
+                    "*.example.com",
+                    "a..example",
+                    "-.example.com",
+                    "evil\u0000.example",
+                    "evil\r\n.example",
+                    "\u001b]0;x\u0007.example",
+                    "../../etc/passwd",
+                    "a b c.example",
+                    "\u00ff\u00fe\u00fd.example",
+                    "caf\u00e9.example",
+                    "[::1].example",
+                    "a".repeat(200))
+                .map(name -> Arguments.of(kind, name)));
   }
 
   @ParameterizedTest
@@ -310,6 +343,16 @@ class InterceptTlsTest {
     Eventually.until(
         "no engine is held",
         () -> engines.stream().allMatch(engine -> ((ReferenceCounted) engine).refCnt() == 0));
+  }
+
+  @Test
+  void whatIsPreparedServes() throws Exception {
+    try (var tls = Kind.BORING_SSL.newTls()) {
+      tls.prepare(List.of("http/1.1"));
+      try (var server = TlsServer.start(LOOP, tls, "connect.example")) {
+        assertThat(curl("api.example", server)).isEqualTo(new Commands.Said(0, TlsServer.BODY));
+      }
+    }
   }
 
   @Test

@@ -42,10 +42,31 @@ class ServerNameTest {
 
   static String[] notNames() {
     return new String[] {
-      "", ".", "..", "a..b", "*", "*.example", "a b", "-a.example", "a-.example", "bücher.example",
-      "a\u0000.example", "a\n.example", "a/b", "a:80", "a@b", "[", "[]", "[api.example", "fe80::1%eth0",
-      ":::", "a'b", "a\u202eb", LABEL + "a.example",
-      String.join(".", LABEL, LABEL, LABEL, LABEL), "a".repeat(100_000),
+      "",
+      ".",
+      "..",
+      "a..b",
+      "*",
+      "*.example",
+      "a b",
+      "-a.example",
+      "a-.example",
+      "bücher.example",
+      "a\u0000.example",
+      "a\n.example",
+      "a/b",
+      "a:80",
+      "a@b",
+      "[",
+      "[]",
+      "[api.example",
+      "fe80::1%eth0",
+      ":::",
+      "a'b",
+      "a\u202eb",
+      LABEL + "a.example",
+      String.join(".", LABEL, LABEL, LABEL, LABEL),
+      "a".repeat(100_000),
     };
   }
 

@@ -35,8 +35,7 @@ record TlsOrigin(ServerSocket listener, Thread serving, Queue<String> requestedN
 
   private static TlsOrigin serve(ServerSocket listener) {
     Queue<String> names = new ConcurrentLinkedQueue<>();
-    Thread serving =
-        Thread.ofVirtual().name("origin").start(() -> greetAll(listener, names));
+    Thread serving = Thread.ofVirtual().name("origin").start(() -> greetAll(listener, names));
     return new TlsOrigin(listener, serving, names);
   }
 

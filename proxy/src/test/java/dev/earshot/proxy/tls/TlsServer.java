@@ -19,7 +19,9 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import javax.net.ssl.SSLEngine;
 
-/** A loopback server behind {@link InterceptTls}: answers the first bytes of a client and closes. */
+/**
+ * A loopback server behind {@link InterceptTls}: answers the first bytes of a client and closes.
+ */
 record TlsServer(Channel listener, Queue<SSLEngine> engines) implements AutoCloseable {
   static final String BODY = "heard\n";
 

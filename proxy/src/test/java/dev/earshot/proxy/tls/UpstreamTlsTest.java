@@ -69,7 +69,8 @@ class UpstreamTlsTest {
     LOOP.shutdownGracefully(0, 0, TimeUnit.SECONDS).syncUninterruptibly();
   }
 
-  private static UpstreamTls tls(Kind kind, List<X509Certificate> anchors, Predicate<String> insecure) {
+  private static UpstreamTls tls(
+      Kind kind, List<X509Certificate> anchors, Predicate<String> insecure) {
     return new UpstreamTls(() -> anchors, insecure, kind.provider);
   }
 
@@ -127,12 +128,12 @@ class UpstreamTlsTest {
 
   static Stream<Case> cases() {
     String tryIt = "; try: --insecure=api.example or --passthrough api.example";
-    String tryCa =
-        "; try: --upstream-ca FILE, --insecure=api.example or --passthrough api.example";
+    String tryCa = "; try: --upstream-ca FILE, --insecure=api.example or --passthrough api.example";
     TestCa stranger = TestCa.create("Stranger \u001b[31m\u202e CA");
     return Stream.of(
         new Case("right", CA.serverContext("api.example"), "api.example", ""),
-        new Case("right among others", CA.serverContext("a.example", "api.example"), "api.example", ""),
+        new Case(
+            "right among others", CA.serverContext("a.example", "api.example"), "api.example", ""),
         new Case("upper case, dot", CA.serverContext("api.example"), "API.Example.", ""),
         new Case("wildcard", CA.serverContext("*.example.com"), "api.example.com", ""),
         new Case("no dot", CA.serverContext("web"), "web", ""),
@@ -143,7 +144,8 @@ class UpstreamTlsTest {
             "wrong IPv4",
             CA.serverContext("127.0.0.2", "localhost"),
             "127.0.0.1",
-            "the certificate is not for 127.0.0.1, but for 127.0.0.2, localhost; try: --insecure=127.0.0.1 or --passthrough 127.0.0.1"),
+            "the certificate is not for 127.0.0.1, but for 127.0.0.2, localhost; try:"
+                + " --insecure=127.0.0.1 or --passthrough 127.0.0.1"),
         new Case(
             "wrong name",
             CA.serverContext("other.example", "127.0.0.1"),
@@ -158,7 +160,8 @@ class UpstreamTlsTest {
             "unknown issuer",
             stranger.serverContext("api.example"),
             "api.example",
-            "the certificate of api.example was issued by an unknown authority (CN=Stranger ?[31m? CA)"
+            "the certificate of api.example was issued by an unknown authority (CN=Stranger ?[31m?"
+                + " CA)"
                 + tryCa),
         new Case(
             "self-signed",
@@ -168,9 +171,7 @@ class UpstreamTlsTest {
   }
 
   static Stream<Arguments> kindsAndCases() {
-    return Stream.of(Kind.values())
-        .flatMap(
-            kind -> cases().map(one -> Arguments.of(kind, one)));
+    return Stream.of(Kind.values()).flatMap(kind -> cases().map(one -> Arguments.of(kind, one)));
   }
 
   @ParameterizedTest
@@ -192,11 +193,13 @@ class UpstreamTlsTest {
         var tls = tls(kind)) {
       assertThat(explained(tls, "api.example", oldOrigin.port()))
           .isEqualTo(
-              "a certificate of api.example expired on %s (O=A test server); try: --insecure=api.example or --passthrough api.example",
+              "a certificate of api.example expired on %s (O=A test server); try:"
+                  + " --insecure=api.example or --passthrough api.example",
               old.chain().getFirst().getNotAfter().toInstant());
       assertThat(explained(tls, "api.example", earlyOrigin.port()))
           .isEqualTo(
-              "a certificate of api.example is not valid before %s (O=A test server); try: --insecure=api.example or --passthrough api.example",
+              "a certificate of api.example is not valid before %s (O=A test server); try:"
+                  + " --insecure=api.example or --passthrough api.example",
               early.chain().getFirst().getNotBefore().toInstant());
     }
   }
@@ -217,7 +220,8 @@ class UpstreamTlsTest {
     try (var origin = TlsOrigin.start(CA.serverContext("api.example"));
         var tls = tls(kind, List.of(), host -> false)) {
       assertThat(explained(tls, "api.example", origin.port()))
-          .startsWith("the certificate of api.example was issued by an unknown authority (CN=Good CA)");
+          .startsWith(
+              "the certificate of api.example was issued by an unknown authority (CN=Good CA)");
     }
   }
 
@@ -234,7 +238,7 @@ class UpstreamTlsTest {
 
   @ParameterizedTest
   @EnumSource
-  void theAnchorsAreAskedForAtTheFirstHandshakeAndOnce(Kind kind) throws Exception {
+  void theAnchorsAreAskedForWhenFirstNeededAndOnce(Kind kind) throws Exception {
     var asked = new AtomicInteger();
     try (var origin = TlsOrigin.start(CA.serverContext("api.example"));
         var tls =
@@ -246,6 +250,8 @@ class UpstreamTlsTest {
                 host -> false,
                 kind.provider)) {
       assertThat(asked).hasValue(0);
+      tls.prepare(List.of("http/1.1"));
+      assertThat(asked).hasValue(1);
       handshake(tls, "api.example", origin.port());
       handshake(tls, "api.example", origin.port());
       assertThat(asked).hasValue(1);
@@ -272,8 +278,7 @@ class UpstreamTlsTest {
     try (var origin = TlsOrigin.plain();
         var tls = tls(kind)) {
       assertThat(explained(tls, "api.example", origin.port()))
-          .isEqualTo(
-              "api.example does not speak TLS on this port; try: --passthrough api.example");
+          .isEqualTo("api.example does not speak TLS on this port; try: --passthrough api.example");
     }
   }
 
@@ -284,32 +289,43 @@ class UpstreamTlsTest {
         var tls = tls(kind)) {
       Thread closing =
           Thread.ofVirtual()
-              .start(
-                  () -> {
-                    try (var client = listener.accept()) {
-                      client.getInputStream().read();
-                      client.shutdownOutput();
-                      client.getInputStream().readAllBytes();
-                    } catch (IOException e) {
-                      throw new UncheckedIOException(e);
-                    }
-                  });
+              .start(() -> {
+                try (var client = listener.accept()) {
+                  client.getInputStream().read();
+                  client.shutdownOutput();
+                  client.getInputStream().readAllBytes();
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
       assertThat(explained(tls, "api.example", listener.getLocalPort()))
           .isEqualTo(
-              "api.example closed the connection during the TLS handshake; try: --passthrough api.example");
+              "api.example closed the connection during the TLS handshake; try: --passthrough"
+                  + " api.example");
       closing.join();
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void aServerOfTls11IsSaidToHaveNoVersionInCommon(Kind kind, @TempDir Path directory) throws Exception {
+  void aServerOfTls11IsSaidToHaveNoVersionInCommon(Kind kind, @TempDir Path directory)
+      throws Exception {
     var files = CA.write(directory, "api.example");
     Process server =
         new ProcessBuilder(
-                "openssl", "s_server", "-accept", "127.0.0.1:0", "-tls1_1", "-cipher",
-                "ALL:@SECLEVEL=0", "-cert", files.certificate().toString(), "-key",
-                files.key().toString(), "-naccept", "1")
+                "openssl",
+                "s_server",
+                "-accept",
+                "127.0.0.1:0",
+                "-tls1_1",
+                "-cipher",
+                "ALL:@SECLEVEL=0",
+                "-cert",
+                files.certificate().toString(),
+                "-key",
+                files.key().toString(),
+                "-naccept",
+                "1")
             .redirectErrorStream(true)
             .start();
     try (var output = server.inputReader();
@@ -321,7 +337,8 @@ class UpstreamTlsTest {
       int port = Integer.parseInt(String.valueOf(line).replaceAll(".*:", ""));
       assertThat(explained(tls, "api.example", port))
           .isEqualTo(
-              "api.example and earshot have no TLS version in common (earshot speaks 1.2 and 1.3); try: --passthrough api.example");
+              "api.example and earshot have no TLS version in common (earshot speaks 1.2 and 1.3);"
+                  + " try: --passthrough api.example");
     } finally {
       server.getOutputStream().close();
       server.destroyForcibly().onExit().join();
@@ -337,7 +354,8 @@ class UpstreamTlsTest {
         var tls = tls(kind)) {
       assertThat(explained(tls, "api.example", origin.port()))
           .isEqualTo(
-              "api.example refused the TLS handshake (handshake failure); try: --passthrough api.example");
+              "api.example refused the TLS handshake (handshake failure); try: --passthrough"
+                  + " api.example");
     }
   }
 
@@ -357,6 +375,7 @@ class UpstreamTlsTest {
     one.initCause(new Exception("two", one));
 
     assertThat(UpstreamTls.explain(one, "api.example"))
-        .isEqualTo("the TLS handshake with api.example failed (one); try: --passthrough api.example");
+        .isEqualTo(
+            "the TLS handshake with api.example failed (one); try: --passthrough api.example");
   }
 }
