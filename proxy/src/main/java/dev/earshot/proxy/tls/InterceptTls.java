@@ -6,6 +6,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Server side: what a client of the run meets instead of the host it asked for. TLS 1.2 and 1.3
@@ -16,10 +17,10 @@ public final class InterceptTls implements AutoCloseable {
 
   /** Signs with the authority; the clock dates what is signed. */
   public InterceptTls(CertificateAuthority ca, InstantSource clock) {
-    this(ca, clock, SslContexts.bestProvider());
+    this(ca, clock, SslContexts::bestProvider);
   }
 
-  InterceptTls(CertificateAuthority ca, InstantSource clock, SslProvider provider) {
+  InterceptTls(CertificateAuthority ca, InstantSource clock, Supplier<SslProvider> provider) {
     var keys = new SniKeyManager(new LeafCertificates(ca, clock));
     contexts = new SslContexts(provider, () -> SslContextBuilder.forServer(keys));
   }

@@ -31,18 +31,14 @@ public record PemCertificates(List<X509Certificate> certificates, int skipped) {
     int skipped = 0;
     int begin = text.indexOf(BEGIN);
     while (begin >= 0) {
-      int body = begin + BEGIN.length();
-      int next = text.indexOf(BEGIN, body);
-      int end = text.indexOf(END, body);
+      int next = text.indexOf(BEGIN, begin + BEGIN.length());
       // A block that was cut off must not swallow the good one after it.
-      if (end < 0 || (next >= 0 && next < end)) {
+      String block = text.substring(begin + BEGIN.length(), next < 0 ? text.length() : next);
+      int end = block.indexOf(END);
+      try {
+        certificates.add(decode(end < 0 ? "" : block.substring(0, end)));
+      } catch (CertificateException | IllegalArgumentException broken) {
         skipped++;
-      } else {
-        try {
-          certificates.add(decode(text.substring(body, end)));
-        } catch (CertificateException | IllegalArgumentException broken) {
-          skipped++;
-        }
       }
       begin = next;
     }

@@ -29,7 +29,7 @@ final class SslContexts implements AutoCloseable {
   /** There are two or three lists in a program; more means that peers choose them. */
   private static final int LIMIT = 8;
 
-  private final SslProvider provider;
+  private final Supplier<SslProvider> provider;
   private final Supplier<SslContextBuilder> builders;
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -38,12 +38,13 @@ final class SslContexts implements AutoCloseable {
 
   private boolean closed;
 
-  SslContexts(SslProvider provider, Supplier<SslContextBuilder> builders) {
+  /** Both suppliers are asked for each context, not before. */
+  SslContexts(Supplier<SslProvider> provider, Supplier<SslContextBuilder> builders) {
     this.provider = provider;
     this.builders = builders;
   }
 
-  /** BoringSSL where its library loads, else the JDK's own. */
+  /** BoringSSL where its library loads, else the JDK's own. The first call loads the library. */
   static SslProvider bestProvider() {
     // The counted kind is freed when we say so; the other waits for a finalizer.
     return OpenSsl.isAvailable() ? SslProvider.OPENSSL_REFCNT : SslProvider.JDK;
@@ -87,7 +88,7 @@ final class SslContexts implements AutoCloseable {
     try {
       return builders
           .get()
-          .sslProvider(provider)
+          .sslProvider(provider.get())
           .protocols("TLSv1.3", "TLSv1.2")
           .sessionCacheSize(SESSIONS)
           .sessionTimeout(SESSION_SECONDS)

@@ -34,13 +34,13 @@ public final class UpstreamTls implements AutoCloseable {
    */
   public UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors, Predicate<String> insecureHosts) {
-    this(anchors, insecureHosts, SslContexts.bestProvider());
+    this(anchors, insecureHosts, SslContexts::bestProvider);
   }
 
   UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors,
       Predicate<String> insecureHosts,
-      SslProvider provider) {
+      Supplier<SslProvider> provider) {
     this.insecureHosts = insecureHosts;
     verifying =
         new SslContexts(

@@ -341,6 +341,15 @@ class CertificateAuthorityTest {
   }
 
   @Test
+  void aLinkToADirectoryIsFollowed() throws Exception {
+    CertificateAuthority ca = open();
+    Path link = Files.createSymbolicLink(temporary.resolve("link"), directory);
+
+    assertThat(CertificateAuthority.loadOrCreate(link, CLOCK).certificate())
+        .isEqualTo(ca.certificate());
+  }
+
+  @Test
   void aDirectoryThatCannotBeMadeIsNamed() throws Exception {
     Path file = Files.writeString(temporary.resolve("state"), "a file in the way");
 

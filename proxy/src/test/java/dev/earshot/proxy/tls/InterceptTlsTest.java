@@ -23,6 +23,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.net.ssl.SNIHostName;
@@ -45,7 +47,7 @@ class InterceptTlsTest {
       CertificateAuthority.inMemory(InstantSource.system());
   private static final String LONG_NAME = "a".repeat(40) + "." + "b".repeat(21) + ".example";
   private static final EventLoopGroup LOOP =
-      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+      new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
 
   @TempDir private static Path directory;
   private static Path caFile = Path.of("");
@@ -62,13 +64,13 @@ class InterceptTlsTest {
     }
 
     InterceptTls newTls() {
-      return new InterceptTls(CA, InstantSource.system(), provider);
+      return new InterceptTls(CA, InstantSource.system(), () -> provider);
     }
   }
 
   @BeforeAll
   static void startTheLoop() throws IOException {
-    LOOP.submit(() -> {}).syncUninterruptibly();
+    LOOP.forEach(loop -> loop.submit(() -> {}).syncUninterruptibly());
     caFile = Files.writeString(directory.resolve("ca.pem"), CA.pem());
   }
 
@@ -93,6 +95,29 @@ class InterceptTlsTest {
   void boringSslIsThereAndIsPreferred() {
     assertThat(OpenSsl.unavailabilityCause()).isNull();
     assertThat(SslContexts.bestProvider()).isEqualTo(SslProvider.OPENSSL_REFCNT);
+  }
+
+  @Test
+  void withoutBoringSslTheJdkServes() throws Exception {
+    var said =
+        Commands.run(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Dio.netty.handler.ssl.noOpenSsl=true",
+                "-cp",
+                System.getProperty("java.class.path", ""),
+                ChosenProvider.class.getName()));
+
+    assertThat(said).isEqualTo(new Commands.Said(0, "JDK"));
+  }
+
+  /** Another process, since the library is looked for once in each. */
+  static final class ChosenProvider {
+    private ChosenProvider() {}
+
+    public static void main(String[] args) {
+      System.out.print(SslContexts.bestProvider());
+    }
   }
 
   @ParameterizedTest
@@ -236,6 +261,32 @@ class InterceptTlsTest {
     parameters.setApplicationProtocols(new String[] {"h2", "http/1.1"});
     socket.setSSLParameters(parameters);
     return socket;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void manyClientsAtOnceEachGetTheirName(Kind kind) throws Exception {
+    try (var tls = kind.newTls();
+        var server = TlsServer.start(LOOP, tls, "connect.example");
+        var clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Callable<String>> asks = new ArrayList<>();
+      for (int i = 0; i < 64; i++) {
+        String name = "host-" + i % 8 + ".example";
+        asks.add(() -> {
+          try (var socket = jdkSocket(server, name)) {
+            socket.startHandshake();
+            return socket.getSession().getPeerPrincipal().getName();
+          }
+        });
+      }
+      List<String> names = new ArrayList<>();
+      for (var answer : clients.invokeAll(asks)) {
+        names.add(answer.get());
+      }
+      for (int i = 0; i < names.size(); i++) {
+        assertThat(names.get(i)).isEqualTo("CN=host-" + i % 8 + ".example");
+      }
+    }
   }
 
   @ParameterizedTest

@@ -58,6 +58,14 @@ class PemCertificatesTest {
   }
 
   @Test
+  void manyBlocksWithoutAnEndTakeNoLongerThanTheirText() {
+    int blocks = 100_000;
+
+    assertThat(PemCertificates.parse("-----BEGIN CERTIFICATE-----\n".repeat(blocks)).skipped())
+        .isEqualTo(blocks);
+  }
+
+  @Test
   void noMutationMakesItThrow() {
     byte[] good = (ONE.caPem() + OTHER.caPem()).getBytes(StandardCharsets.US_ASCII);
     var random = new Random(42);

@@ -16,6 +16,7 @@ import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.ReferenceCounted;
 import java.io.IOException;
@@ -71,7 +72,7 @@ class UpstreamTlsTest {
 
   private static UpstreamTls tls(
       Kind kind, List<X509Certificate> anchors, Predicate<String> insecure) {
-    return new UpstreamTls(() -> anchors, insecure, kind.provider);
+    return new UpstreamTls(() -> anchors, insecure, () -> kind.provider);
   }
 
   private static UpstreamTls tls(Kind kind) {
@@ -248,7 +249,7 @@ class UpstreamTlsTest {
                   return List.of(CA.certificate());
                 },
                 host -> false,
-                kind.provider)) {
+                () -> kind.provider)) {
       assertThat(asked).hasValue(0);
       tls.prepare(List.of("http/1.1"));
       assertThat(asked).hasValue(1);
@@ -367,6 +368,25 @@ class UpstreamTlsTest {
         .startsWith("the TLS handshake with api?.example failed (a??b?[2J?xxx")
         .endsWith("x…); try: --passthrough api?.example")
         .hasSizeLessThan(400);
+  }
+
+  @Test
+  void aServerThatIsTooSlowIsSaidToBe() {
+    assertThat(UpstreamTls.explain(new SslHandshakeTimeoutException("10000ms"), "api.example"))
+        .isEqualTo(
+            "api.example did not finish the TLS handshake in time; try: --passthrough api.example");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anUnderscoreIsSaidToBeWhatCannotBeVerified(Kind kind) throws Exception {
+    try (var origin = TlsOrigin.start(CA.serverContext("my_service"));
+        var tls = tls(kind)) {
+      assertThat(explained(tls, "my_service", origin.port()))
+          .isEqualTo(
+              "the certificate of my_service cannot be verified (the name has an underscore); try:"
+                  + " --insecure=my_service or --passthrough my_service");
+    }
   }
 
   @Test
