@@ -62,7 +62,6 @@ public record PemCertificates(List<X509Certificate> certificates, int skipped) {
   /** The certificate in DER form. */
   static X509Certificate x509(byte[] der) throws CertificateException {
     return (X509Certificate)
-        CertificateFactory.getInstance("X.509")
-            .generateCertificate(new ByteArrayInputStream(der));
+        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der));
   }
 }

@@ -1,41 +1,120 @@
 package dev.earshot.proxy.tls;
 
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
-import java.io.UncheckedIOException;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLException;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
 
-/** Client side: verifies upstreams, chain and host name, against the anchors. Thread-safe. */
+/**
+ * Client side: verifies upstreams, chain and host name or address, against the anchors. TLS 1.2 and
+ * 1.3. Thread-safe.
+ */
 public final class UpstreamTls implements AutoCloseable {
-  private final SslContext context;
+  private final Predicate<String> insecureHosts;
+  private final SslContexts verifying;
+  private final SslContexts trusting;
 
-  /** Loads the anchors at the first TLS upstream. */
+  /**
+   * Asks for nothing yet.
+   *
+   * @param anchors whom to trust; asked for when the first verified upstream is dialled, on that
+   *     thread, at most once for each list of protocols. Empty trusts nobody.
+   * @param insecureHosts whose certificate is not looked at; gets a host in lower case without a
+   *     trailing dot or brackets
+   */
   public UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors, Predicate<String> insecureHosts) {
-    try {
-      context = SslContextBuilder.forClient().trustManager(anchors.get()).build();
-    } catch (SSLException e) {
-      throw new UncheckedIOException(e);
-    }
+    this(anchors, insecureHosts, SslContexts.bestProvider());
   }
 
-  /** A handler for one connection to the host. */
+  UpstreamTls(
+      Supplier<? extends Collection<X509Certificate>> anchors,
+      Predicate<String> insecureHosts,
+      SslProvider provider) {
+    this.insecureHosts = insecureHosts;
+    verifying =
+        new SslContexts(
+            provider,
+            () ->
+                SslContextBuilder.forClient()
+                    .endpointIdentificationAlgorithm("HTTPS")
+                    .trustManager(new UpstreamTrust(anchors.get())));
+    trusting =
+        new SslContexts(
+            provider,
+            () ->
+                SslContextBuilder.forClient()
+                    .endpointIdentificationAlgorithm(null)
+                    .trustManager(InsecureTrustManagerFactory.INSTANCE));
+  }
+
+  /**
+   * A handler for one connection to the host. Must be added to a pipeline, which releases it in the
+   * end; its handshake future fails with what {@link #explain} explains.
+   *
+   * @param host the name to verify and to send as SNI (RFC 6066 section 3), or an IP address, in
+   *     brackets or not; internationalised names as A-labels. A name with an underscore cannot be
+   *     verified, only be insecure: Java takes it for no host name.
+   * @param alpn the protocols to offer, preferred first; there may be at most 8 different lists in
+   *     the life of this object
+   */
   public SslHandler newHandler(ByteBufAllocator alloc, String host, int port, List<String> alpn) {
-    return context.newHandler(alloc, host, port);
+    Optional<ServerName> name = ServerName.parse(host);
+    String plain = name.map(ServerName::text).orElse(host);
+    SslContexts contexts = insecureHosts.test(plain) ? trusting : verifying;
+    SslHandler handler = contexts.of(alpn).newHandler(alloc, plain, port);
+    if (name.isPresent() && name.get() instanceof ServerName.Dns(var text)) {
+      sendName(handler.engine(), text);
+    }
+    return handler;
   }
 
-  /** One line for people: what failed and what to try. */
+  /**
+   * Engines send a name with a dot by themselves, and names without one exist: in a container
+   * network. Java's class for a name takes no underscore, so such a name is not sent.
+   */
+  private static void sendName(SSLEngine engine, String name) {
+    if (name.contains(".") || name.contains("_")) {
+      return;
+    }
+    SSLParameters parameters = engine.getSSLParameters();
+    parameters.setServerNames(List.of(new SNIHostName(name)));
+    engine.setSSLParameters(parameters);
+  }
+
+  /**
+   * Does now what the first handler for the protocols would otherwise wait for: asks for the
+   * anchors and sets up TLS. Worth a thread in the background; nothing else needs it.
+   */
+  public void prepare(List<String> alpn) {
+    verifying.of(alpn);
+  }
+
+  /**
+   * One line for people: which check failed and what to try. Nothing in it can act on a terminal,
+   * whatever the peer's certificate says.
+   *
+   * @param failure of the handshake future, or what caused it
+   * @param host as the user knows it
+   */
   public static String explain(Throwable failure, String host) {
-    return host + ": " + failure.getClass();
+    return TlsFailure.explain(failure, host);
   }
 
+  /** Frees what is native. New handlers are refused; those in use live on. Idempotent. */
   @Override
-  public void close() {}
+  public void close() {
+    verifying.close();
+    trusting.close();
+  }
 }

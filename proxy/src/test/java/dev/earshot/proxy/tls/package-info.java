@@ -1,0 +1,4 @@
+@NullMarked
+package dev.earshot.proxy.tls;
+
+import org.jspecify.annotations.NullMarked;
