@@ -1,0 +1,554 @@
+package dev.earshot.proxy;
+
+import dev.earshot.exchange.ClientProcess;
+import dev.earshot.exchange.FailureKind;
+import dev.earshot.exchange.Headers;
+import dev.earshot.exchange.RequestHead;
+import dev.earshot.exchange.ResponseHead;
+import dev.earshot.exchange.TrafficEvent;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connection of one client: reads requests one after the other, and starts the next one only
+ * when the one before has ended, so that pipelined requests are answered in order. Everything but
+ * {@link #stop} and {@link #force} happens on its event loop.
+ */
+final class ClientConnection implements Side.Events {
+  private enum Phase {
+    /** It is being found out who the client is. Nothing is read. */
+    CHECKING,
+    /** Waiting for a request, or the rest of its head. */
+    HEAD,
+    /** A request is under way. */
+    EXCHANGE,
+    /** A tunnel is being made, or a TLS handshake. */
+    CONNECT,
+    /** Bytes are passed on as they are. */
+    TUNNEL,
+    /** The last answer is written; what still comes is thrown away. */
+    LINGER,
+    CLOSED
+  }
+
+  private final ProxyContext context;
+  private final long id;
+  private final Side side;
+  private Phase phase = Phase.CHECKING;
+  private ClientProcess process = ClientProcess.UNKNOWN;
+  private ByteBuf in = Unpooled.EMPTY_BUFFER;
+  private @Nullable Origin origin;
+  private @Nullable Exchange exchange;
+  private @Nullable Relay relay;
+  private @Nullable ConnectFlow connect;
+  private boolean anyExchange;
+  private boolean stopping;
+  private long lastMove = System.nanoTime();
+
+  ClientConnection(ProxyContext context, long id, Side side) {
+    this.context = context;
+    this.id = id;
+    this.side = side;
+    side.listen(this);
+  }
+
+  /** It is known who the client is: serve it. */
+  void allowed(ClientProcess who) {
+    if (phase != Phase.CHECKING) {
+      return;
+    }
+    process = who;
+    phase = Phase.HEAD;
+    watchIdle();
+    side.read();
+  }
+
+  /** It is not to be served. */
+  void refused(ErrorResponse answer) {
+    if (phase == Phase.CHECKING) {
+      refuse(answer, OptionalLong.empty());
+    }
+  }
+
+  // What the client sends.
+
+  @Override
+  public void bytes(ByteBuf bytes) {
+    lastMove = System.nanoTime();
+    switch (phase) {
+      case LINGER, CLOSED -> bytes.release();
+      case EXCHANGE -> {
+        in = Buffers.append(alloc(), in, bytes);
+        pump();
+      }
+      case HEAD -> {
+        in = Buffers.append(alloc(), in, bytes);
+        parseHead();
+      }
+      case CHECKING, CONNECT, TUNNEL -> in = Buffers.append(alloc(), in, bytes);
+    }
+  }
+
+  @Override
+  public void readComplete() {
+    if (phase == Phase.EXCHANGE && exchange != null) {
+      exchange.clientReadComplete();
+    } else if (phase == Phase.HEAD || phase == Phase.LINGER) {
+      side.read();
+    }
+  }
+
+  @Override
+  public void ended() {
+    switch (phase) {
+      case HEAD -> {
+        if (in.isReadable()) {
+          refuse(
+              ErrorResponse.malformed("the connection ended within its head"),
+              OptionalLong.of(in.readableBytes()));
+        } else {
+          close();
+        }
+      }
+      case EXCHANGE -> {
+        if (exchange == null) {
+          return;
+        }
+        if (side.isTls()) {
+          exchange.clientGone("the client closed the connection");
+        } else {
+          exchange.clientChanged();
+        }
+      }
+      case LINGER -> close();
+      case CHECKING, CONNECT, TUNNEL, CLOSED -> {}
+    }
+  }
+
+  @Override
+  public void gone(@Nullable Throwable cause) {
+    phase = Phase.CLOSED;
+    if (exchange != null) {
+      exchange.abort(
+          FailureKind.CLIENT_GONE, "the client closed the connection before the response ended");
+    }
+    in.release();
+    in = Unpooled.EMPTY_BUFFER;
+  }
+
+  @Override
+  public void writable() {
+    lastMove = System.nanoTime();
+    if (exchange != null) {
+      exchange.clientChanged();
+    }
+  }
+
+  private void parseHead() {
+    int limit = context.plan().limits().headBytes();
+    int length = Math.min(in.readableBytes(), limit);
+    if (length == 0) {
+      return;
+    }
+    byte[] bytes = ByteBufUtil.getBytes(in, in.readerIndex(), length, true);
+    switch (HeadParser.request(bytes, length)) {
+      case ParsedHead.NeedMore<RequestHead>() -> {
+        if (length == limit) {
+          tooLarge("a head of more than %d bytes".formatted(limit), limit);
+        }
+      }
+      case ParsedHead.Malformed<RequestHead>(var reason, var at) ->
+          refuse(ErrorResponse.malformed(reason), OptionalLong.of(at));
+      case ParsedHead.Complete<RequestHead>(var head, var consumed) -> {
+        in.skipBytes(consumed);
+        int most = context.plan().limits().headerCount();
+        if (head.headers().size() > most) {
+          tooLarge("more than %d header lines".formatted(most), consumed);
+        } else {
+          request(head);
+        }
+      }
+    }
+  }
+
+  private void tooLarge(String why, int at) {
+    refuse(ErrorResponse.tooLarge(why), OptionalLong.of(at));
+  }
+
+  private void request(RequestHead head) {
+    Framing framing = Framing.ofRequest(head);
+    if (framing instanceof Framing.Refused(var reason)) {
+      refuse(ErrorResponse.malformed(reason), OptionalLong.empty());
+      return;
+    }
+    if (origin != null) {
+      forward(head, framing, origin.key(), head.target(), Optional.empty(), origin.failure());
+      return;
+    }
+    switch (Route.of(head)) {
+      case Route.Refuse(var answer) -> refuse(answer, OptionalLong.empty());
+      case Route.Tunnel(var host, var port) -> {
+        if (!(framing instanceof Framing.None)) {
+          refuse(ErrorResponse.malformed("CONNECT with a body"), OptionalLong.empty());
+        } else if (context.dialer().isSelf(host, port)) {
+          refuse(ErrorResponse.loop(), OptionalLong.empty());
+        } else {
+          phase = Phase.CONNECT;
+          connect = new ConnectFlow(context, this, head, host, port);
+          connect.start();
+        }
+      }
+      case Route.Forward(var target, var originForm) -> {
+        if (context.dialer().isSelf(target.host(), target.port())) {
+          refuse(ErrorResponse.loop(), OptionalLong.empty());
+          return;
+        }
+        var way =
+            context.plan().upstreamProxies().decide(target.scheme(), target.host(), target.port());
+        var key = new UpstreamKey(target, target.host(), way, target.isTls());
+        forward(head, framing, key, originForm, Optional.of(hostFor(head, target)), null);
+      }
+    }
+  }
+
+  /** RFC 9112 section 3.2.2: the target wins over a Host header that disagrees with it. */
+  private static String hostFor(RequestHead head, Target target) {
+    Optional<String> host = Headers.first(head.headers(), "Host");
+    boolean agrees =
+        host.isPresent()
+            && Authority.parse(host.get(), Target.defaultPort(target.scheme()))
+                instanceof Authority.Parsed(var name, var port)
+            && Authority.canonicalHost(name).equals(Authority.canonicalHost(target.host()))
+            && port == target.port();
+    return agrees ? host.get() : target.authority();
+  }
+
+  private void forward(
+      RequestHead head,
+      Framing framing,
+      UpstreamKey key,
+      String originForm,
+      Optional<String> host,
+      @Nullable DialFailure failure) {
+    String url = key.target().url(originForm);
+    Optional<String> authorization =
+        key.absoluteForm() && key.way() instanceof UpstreamProxies.Way.Through(var proxy)
+            ? proxy.authorization()
+            : Optional.empty();
+    RequestHead toSend =
+        Forwarding.request(
+            head, key.absoluteForm() ? url : originForm, host, authorization);
+    var recorder = begin(head, url, key.target().host());
+    phase = Phase.EXCHANGE;
+    if (failure != null) {
+      recorder.failed(failure.kind(), failure.text());
+      answer(failure.answer(), !head.method().equals("HEAD"), true);
+      return;
+    }
+    exchange = new Exchange(context, this, recorder, head, toSend, framing, key);
+    exchange.start();
+  }
+
+  /** Tells of the start of an exchange on this connection. */
+  ExchangeRecorder begin(RequestHead head, String url, String host) {
+    boolean reused = anyExchange;
+    anyExchange = true;
+    return ExchangeRecorder.begin(
+        context.events(),
+        new TrafficEvent.ExchangeStarted(
+            context.nextId(), id, reused, process, url, host, head));
+  }
+
+  // What the parts of this connection ask of it.
+
+  EventLoop loop() {
+    return side.channel().eventLoop();
+  }
+
+  ByteBufAllocator alloc() {
+    return side.channel().alloc();
+  }
+
+  Side side() {
+    return side;
+  }
+
+  long id() {
+    return id;
+  }
+
+  ClientProcess process() {
+    return process;
+  }
+
+  boolean inputEnded() {
+    return side.inputEnded() && !in.isReadable();
+  }
+
+  boolean isWritable() {
+    return side.isWritable();
+  }
+
+  boolean stopping() {
+    return stopping;
+  }
+
+  boolean isClosed() {
+    return phase == Phase.CLOSED;
+  }
+
+  /** Something moved: the idle time-out begins anew. */
+  void touch() {
+    lastMove = System.nanoTime();
+  }
+
+  /** Gives the exchange what is here of its request's body. */
+  void pump() {
+    if (exchange != null && exchange.takesBody() && in.isReadable()) {
+      exchange.body(in);
+    }
+    if (!in.isReadable()) {
+      in.release();
+      in = Unpooled.EMPTY_BUFFER;
+    }
+  }
+
+  /** Reads on, unless enough of the next request is here already. */
+  void readMore() {
+    if (in.readableBytes() < context.plan().limits().headBytes()) {
+      side.read();
+    }
+  }
+
+  void write(ResponseHead head) {
+    side.write(HeadWriter.write(alloc(), head));
+  }
+
+  void write(ByteBuf bytes) {
+    side.write(bytes);
+  }
+
+  void flush() {
+    side.flush();
+  }
+
+  void flush(Consumer<Boolean> done) {
+    side.flush(done);
+  }
+
+  /** Answers the request under way, and goes on to the next unless this is the last answer. */
+  void answer(ErrorResponse answer, boolean withBody, boolean last) {
+    boolean close = last || stopping;
+    write(answer.head(close));
+    if (withBody) {
+      write(Unpooled.wrappedBuffer(answer.body()));
+    }
+    exchange = null;
+    if (close) {
+      linger();
+    } else {
+      flush(written -> exchangeOver(written));
+    }
+  }
+
+  /** The exchange has ended. */
+  void exchangeOver(boolean keepAlive) {
+    if (phase != Phase.EXCHANGE) {
+      return;
+    }
+    exchange = null;
+    if (!keepAlive || stopping) {
+      linger();
+      return;
+    }
+    phase = Phase.HEAD;
+    if (in.isReadable()) {
+      // Not at once: an endless pipeline must not become an endless recursion.
+      loop().execute(this::nextPipelined);
+    } else if (side.inputEnded()) {
+      close();
+    } else {
+      side.read();
+    }
+  }
+
+  private void nextPipelined() {
+    if (phase != Phase.HEAD) {
+      return;
+    }
+    parseHead();
+    if (phase == Phase.HEAD) {
+      if (side.inputEnded()) {
+        ended();
+      } else {
+        side.read();
+      }
+    }
+  }
+
+  /** Refuses what never became an exchange, and closes. */
+  void refuse(ErrorResponse answer, OptionalLong at) {
+    report(answer, at);
+    answer(answer, true, true);
+  }
+
+  /** Tells that a name turned out to be this proxy. */
+  void reportLoop() {
+    report(ErrorResponse.loop(), OptionalLong.empty());
+  }
+
+  private void report(ErrorResponse answer, OptionalLong at) {
+    context
+        .events()
+        .accept(new TrafficEvent.ConnectionRefused(id, answer.kind(), answer.text(), at));
+  }
+
+  /** From now on the requests on this connection, decrypted or not, go to this origin. */
+  void serve(Origin to) {
+    origin = to;
+    connect = null;
+    phase = Phase.HEAD;
+    side.listen(this);
+  }
+
+  /** Hands over what was read and not used; the caller owns it. */
+  ByteBuf takeUnread() {
+    ByteBuf unread = in;
+    in = Unpooled.EMPTY_BUFFER;
+    return unread;
+  }
+
+  /** Goes on as a relay to the upstream, which has sent these bytes already. */
+  Relay relay(Side upstream, ByteBuf bytesOfUpstream, Consumer<Relay> closed) {
+    return tunnel(upstream, takeUnread(), bytesOfUpstream, closed);
+  }
+
+  /** Goes on as a relay, beginning with what both sides have sent already. */
+  Relay tunnel(
+      Side upstream, ByteBuf bytesOfClient, ByteBuf bytesOfUpstream, Consumer<Relay> closed) {
+    phase = Phase.TUNNEL;
+    connect = null;
+    var made = new Relay(side, upstream, closed);
+    relay = made;
+    made.start(bytesOfClient, bytesOfUpstream);
+    return made;
+  }
+
+  /**
+   * Closes once the client has read what is written: it is told that nothing follows, and what it
+   * still sends is thrown away for a while, because a close with unread bytes is a reset, which
+   * destroys the answer.
+   */
+  private void linger() {
+    if (phase == Phase.CLOSED) {
+      return;
+    }
+    phase = Phase.LINGER;
+    in.release();
+    in = Unpooled.EMPTY_BUFFER;
+    side.endOutput();
+    if (side.inputEnded() || stopping) {
+      side.close();
+    } else {
+      side.read();
+    }
+    cutLater();
+  }
+
+  void close() {
+    side.close();
+  }
+
+  /**
+   * Ends the connection within a response. What is written goes out first; the client notices by
+   * the missing rest, or, where the end of the connection would pass for that of the response, by a
+   * reset.
+   */
+  void breakOff(boolean withReset) {
+    if (phase == Phase.CLOSED) {
+      return;
+    }
+    phase = Phase.LINGER;
+    exchange = null;
+    if (withReset) {
+      side.flush();
+      side.cut();
+    } else {
+      side.close();
+      cutLater();
+    }
+  }
+
+  private void cutLater() {
+    var _ =
+        loop()
+            .schedule(
+                side::cut, context.plan().timeouts().linger().toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  private void watchIdle() {
+    long idle = context.plan().timeouts().idle().toNanos();
+    long left = idle - (System.nanoTime() - lastMove);
+    if (phase == Phase.CLOSED || phase == Phase.TUNNEL) {
+      return;
+    }
+    if (left <= 0) {
+      lastMove = System.nanoTime();
+      left = idle;
+      if (exchange != null) {
+        exchange.idle();
+      } else if (phase == Phase.HEAD) {
+        close();
+      }
+    }
+    var _ = loop().schedule(this::watchIdle, left, TimeUnit.NANOSECONDS);
+  }
+
+  /** Closes what is idle; what is busy closes when it is done. From any thread. */
+  void stop() {
+    loop()
+        .execute(
+            () -> {
+              stopping = true;
+              switch (phase) {
+                case HEAD, LINGER, CHECKING -> close();
+                case CONNECT -> {
+                  if (connect != null && connect.isIdle()) {
+                    close();
+                  }
+                }
+                case EXCHANGE, TUNNEL, CLOSED -> {}
+              }
+            });
+  }
+
+  /**
+   * Cuts it, whatever is under way. From any thread.
+   *
+   * @param busy called if something was
+   */
+  void force(Runnable busy) {
+    loop()
+        .execute(
+            () -> {
+              if (phase == Phase.EXCHANGE || phase == Phase.CONNECT || phase == Phase.TUNNEL) {
+                busy.run();
+              }
+              if (exchange != null) {
+                exchange.abort(FailureKind.STOPPING, "the proxy stopped");
+              }
+              if (relay != null) {
+                relay.cut();
+              }
+              side.cut();
+            });
+  }
+}

@@ -1,0 +1,326 @@
+package dev.earshot.proxy;
+
+import dev.earshot.exchange.FailureKind;
+import dev.earshot.exchange.HttpVersion;
+import dev.earshot.exchange.RequestHead;
+import dev.earshot.exchange.ResponseHead;
+import dev.earshot.exchange.Timings;
+import dev.earshot.exchange.TrafficEvent;
+import dev.earshot.exchange.TunnelReason;
+import dev.earshot.proxy.tls.InterceptTls;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.Future;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A CONNECT, from the dial to what the tunnel turns out to be. The upstream is dialled first, so
+ * that a client hears of a failure as the answer to its CONNECT; then whoever speaks first decides:
+ * an upstream that does gets an opaque tunnel, and a client's first bytes say what they are. So no
+ * protocol has to wait for a time-out. On the event loop of the client's connection.
+ */
+final class ConnectFlow {
+  private static final List<String> ALPN = List.of("http/1.1");
+
+  private final ProxyContext context;
+  private final ClientConnection client;
+  private final RequestHead head;
+  private final UpstreamKey key;
+  private final Optional<TunnelReason> opaque;
+  private @Nullable Upstream upstream;
+  private boolean sniffing;
+  private ByteBuf early = Unpooled.EMPTY_BUFFER;
+
+  ConnectFlow(
+      ProxyContext context, ClientConnection client, RequestHead head, String host, int port) {
+    this.context = context;
+    this.client = client;
+    this.head = head;
+    var target = new Target("https", host, port);
+    this.key =
+        new UpstreamKey(
+            target,
+            host,
+            context.plan().upstreamProxies().decide(target.scheme(), host, port),
+            true);
+    this.opaque = opaqueReason(context.plan(), host, port);
+  }
+
+  private static Optional<TunnelReason> opaqueReason(ProxyPlan plan, String host, int port) {
+    if (plan.passthrough().stream().anyMatch(pattern -> pattern.matches(host, port))) {
+      return Optional.of(TunnelReason.PASSTHROUGH);
+    }
+    return switch (plan.interception()) {
+      case Interception.Off() -> Optional.of(TunnelReason.NO_INTERCEPT);
+      case Interception.On _ -> Optional.empty();
+    };
+  }
+
+  void start() {
+    context
+        .dialer()
+        .connect(client.loop(), key)
+        .addListener(
+            (Future<Upstream> dialled) -> {
+              if (dialled.isSuccess()) {
+                connected(dialled.getNow());
+              } else {
+                refused(DialFailure.of(dialled.cause()));
+              }
+            });
+  }
+
+  /** Whether nobody has said anything in the tunnel yet. */
+  boolean isIdle() {
+    return sniffing && !early.isReadable();
+  }
+
+  private void refused(DialFailure failure) {
+    if (client.isClosed()) {
+      return;
+    }
+    if (failure.isLoop()) {
+      client.refuse(failure.answer(), OptionalLong.empty());
+      return;
+    }
+    if (opaque.isPresent()) {
+      context
+          .events()
+          .accept(
+              new TrafficEvent.TunnelFailed(
+                  context.nextId(), key.target().host(), failure.kind(), failure.text()));
+    } else {
+      // What would have been exchanges is shown as one that failed.
+      client
+          .begin(head, key.target().url(""), key.target().host())
+          .failed(failure.kind(), failure.text());
+    }
+    client.answer(failure.answer(), true, true);
+  }
+
+  private void connected(Upstream connection) {
+    if (client.isClosed()) {
+      connection.side().cut();
+      return;
+    }
+    upstream = connection;
+    client.write(
+        new ResponseHead(HttpVersion.HTTP_1_1, 200, "Connection established", List.of()));
+    client.flush();
+    if (opaque.isPresent()) {
+      tunnel(connection, opaque.get(), Unpooled.EMPTY_BUFFER);
+      return;
+    }
+    sniffing = true;
+    early = client.takeUnread();
+    client.side().listen(new FromClient());
+    connection.side().listen(new FromUpstream());
+    decide(connection);
+    if (sniffing) {
+      client.side().read();
+      connection.side().read();
+    }
+  }
+
+  private void decide(Upstream connection) {
+    int length = Math.min(early.readableBytes(), ClientHello.MAX_BYTES);
+    byte[] bytes = ByteBufUtil.getBytes(early, early.readerIndex(), length, true);
+    switch (ConnectSniffer.decide(bytes, length)) {
+      case NEED_MORE -> {}
+      case OPAQUE -> tunnel(connection, TunnelReason.NOT_TLS, Unpooled.EMPTY_BUFFER);
+      case HTTP -> plain(connection);
+      case TLS -> {
+        if (ClientHello.parse(bytes, length) instanceof ClientHello.Complete(var name)) {
+          secure(connection, name);
+        }
+      }
+    }
+  }
+
+  private void plain(Upstream connection) {
+    sniffing = false;
+    var target = new Target("http", key.target().host(), key.target().port());
+    var plainKey = new UpstreamKey(target, key.tlsName(), key.way(), key.tunnelled());
+    upstream = null;
+    context.pool(client.loop()).put(connection.as(plainKey, Timings.NOT_APPLICABLE));
+    client.serve(new Origin(plainKey, null));
+    client.bytes(takeEarly());
+  }
+
+  private void secure(Upstream connection, Optional<String> serverName) {
+    sniffing = false;
+    var named =
+        new UpstreamKey(
+            key.target(), serverName.orElse(key.tlsName()), key.way(), key.tunnelled());
+    context
+        .dialer()
+        .secure(connection, named)
+        .addListener(
+            (Future<Upstream> secured) -> {
+              upstream = null;
+              if (secured.isSuccess()) {
+                context.pool(client.loop()).put(secured.getNow());
+              }
+              if (client.isClosed()) {
+                takeEarly().release();
+                return;
+              }
+              shakeHands(
+                  new Origin(
+                      named,
+                      secured.isSuccess() ? null : DialFailure.of(secured.cause())));
+            });
+  }
+
+  private void shakeHands(Origin origin) {
+    if (!(context.plan().interception() instanceof Interception.On(InterceptTls tls))) {
+      throw new IllegalStateException("nothing is intercepted");
+    }
+    Channel channel = client.side().channel();
+    SslHandler handler = tls.newHandler(channel.alloc(), key.target().host(), ALPN);
+    handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
+    handler
+        .handshakeFuture()
+        .addListener(
+            (Future<Channel> shaken) -> {
+              if (shaken.isSuccess()) {
+                client.serve(origin);
+                client.side().read();
+              } else {
+                rejected(origin.key().tlsName(), shaken.cause());
+              }
+            });
+    client.side().listen(client);
+    channel.pipeline().addFirst(handler);
+    channel.pipeline().fireChannelRead(takeEarly());
+    channel.pipeline().fireChannelReadComplete();
+    client.side().read();
+  }
+
+  private void rejected(String name, @Nullable Throwable cause) {
+    String host = key.target().host();
+    String why = String.valueOf(cause == null ? null : cause.getMessage());
+    String lower = why.toLowerCase(Locale.ROOT);
+    boolean ofCertificate =
+        lower.contains("certificate") || lower.contains("unknown_ca") || lower.contains("unknown ca");
+    String text =
+        ofCertificate || !lower.contains("alert")
+            ? "the client did not accept Earshot's certificate for " + name + ": " + why
+            : "the TLS handshake with the client failed for " + name + ": " + why;
+    String hint = "make the client trust Earshot's CA, or use --passthrough " + host;
+    context
+        .events()
+        .accept(
+            new TrafficEvent.TunnelFailed(
+                context.nextId(),
+                host,
+                FailureKind.CLIENT_GONE,
+                Text.printable(text + "; " + hint)));
+    context
+        .events()
+        .accept(
+            new TrafficEvent.Warning(
+                "client_rejected_ca", Text.printable(text), Optional.of(hint)));
+    client.close();
+  }
+
+  private void tunnel(Upstream connection, TunnelReason why, ByteBuf bytesOfUpstream) {
+    sniffing = false;
+    upstream = null;
+    long id = context.nextId();
+    context
+        .events()
+        .accept(
+            new TrafficEvent.TunnelOpened(
+                id, client.id(), client.process(), key.target().host(), why));
+    client.tunnel(
+        connection.side(),
+        takeEarly(),
+        bytesOfUpstream,
+        relay ->
+            context
+                .events()
+                .accept(new TrafficEvent.TunnelClosed(id, relay.up(), relay.down())));
+  }
+
+  private ByteBuf takeEarly() {
+    ByteBuf taken = early;
+    early = Unpooled.EMPTY_BUFFER;
+    return taken;
+  }
+
+  /** Listens to the client until it is known what the tunnel is, and through TLS upstream. */
+  private final class FromClient implements Side.Events {
+    @Override
+    public void bytes(ByteBuf bytes) {
+      early = Buffers.append(client.alloc(), early, bytes);
+      if (sniffing && upstream != null) {
+        decide(upstream);
+      }
+    }
+
+    @Override
+    public void readComplete() {
+      if (sniffing) {
+        client.side().read();
+      }
+    }
+
+    @Override
+    public void ended() {
+      if (sniffing && upstream != null) {
+        tunnel(upstream, TunnelReason.NOT_TLS, Unpooled.EMPTY_BUFFER);
+      }
+    }
+
+    @Override
+    public void gone(@Nullable Throwable cause) {
+      sniffing = false;
+      if (upstream != null) {
+        upstream.side().cut();
+      }
+      takeEarly().release();
+      client.gone(cause);
+    }
+
+    @Override
+    public void writable() {}
+  }
+
+  /** Listens to the upstream until it is known what the tunnel is. */
+  private final class FromUpstream implements Side.Events {
+    @Override
+    public void bytes(ByteBuf bytes) {
+      if (sniffing && upstream != null) {
+        tunnel(upstream, TunnelReason.NOT_TLS, bytes);
+      } else {
+        bytes.release();
+      }
+    }
+
+    @Override
+    public void readComplete() {}
+
+    @Override
+    public void ended() {
+      if (sniffing && upstream != null) {
+        tunnel(upstream, TunnelReason.NOT_TLS, Unpooled.EMPTY_BUFFER);
+      }
+    }
+
+    @Override
+    public void gone(@Nullable Throwable cause) {
+      ended();
+    }
+
+    @Override
+    public void writable() {}
+  }
+}

@@ -1,0 +1,440 @@
+package dev.earshot.proxy;
+
+import dev.earshot.exchange.FailureKind;
+import dev.earshot.exchange.Header;
+import dev.earshot.exchange.HttpVersion;
+import dev.earshot.exchange.RequestHead;
+import dev.earshot.exchange.ResponseHead;
+import dev.earshot.exchange.Timings;
+import dev.earshot.proxy.tls.UpstreamTls;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.NetUtil;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.GenericFutureListener;
+import io.netty.util.concurrent.Promise;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.NoRouteToHostException;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens connections to upstreams: name, TCP, a tunnel through another proxy where there is one, TLS.
+ * Every failure is a {@link DialFailure}. What it returns lives on the event loop it was asked for.
+ */
+final class Dialer {
+  private static final List<String> ALPN = List.of("http/1.1");
+
+  private final ProxyPlan plan;
+  private final Class<? extends Channel> channelType;
+  private final Executor lookups;
+  private final int ownPort;
+
+  /**
+   * Makes a dialer.
+   *
+   * @param lookups runs name look-ups, which block; may reject them
+   * @param ownPort the proxy's own port, which is not dialled on any address of this machine
+   */
+  Dialer(
+      ProxyPlan plan, Class<? extends Channel> channelType, Executor lookups, int ownPort) {
+    this.plan = plan;
+    this.channelType = channelType;
+    this.lookups = lookups;
+    this.ownPort = ownPort;
+  }
+
+  /** Whether a target is this proxy, as far as can be said without looking a name up. */
+  boolean isSelf(String host, int port) {
+    if (port != ownPort) {
+      return false;
+    }
+    List<InetAddress> known = withoutLookup(host);
+    return !known.isEmpty() && known.stream().anyMatch(Dialer::isOfThisMachine);
+  }
+
+  /** Opens a connection on which a request for the key can be sent. */
+  Future<Upstream> open(EventLoop loop, UpstreamKey key) {
+    Promise<Upstream> opened = loop.newPromise();
+    connect(loop, key)
+        .addListener(
+            (Future<Upstream> connected) -> {
+              if (!connected.isSuccess()) {
+                opened.setFailure(connected.cause());
+              } else if (key.target().isTls()) {
+                secure(connected.getNow(), key).addListener(new Passing(opened));
+              } else {
+                opened.setSuccess(connected.getNow());
+              }
+            });
+    return opened;
+  }
+
+  /** Opens a connection for the key as far as TCP, or the tunnel, without TLS. */
+  Future<Upstream> connect(EventLoop loop, UpstreamKey key) {
+    Promise<Upstream> promise = loop.newPromise();
+    var attempt = new Attempt(loop, key, promise);
+    attempt.resolve();
+    return promise;
+  }
+
+  /** Makes the TLS handshake on an open connection, which is closed if it fails. */
+  Future<Upstream> secure(Upstream upstream, UpstreamKey key) {
+    Channel channel = upstream.side().channel();
+    Promise<Upstream> promise = channel.eventLoop().newPromise();
+    long start = System.nanoTime();
+    SslHandler tls;
+    try {
+      tls =
+          plan.upstreamTls()
+              .newHandler(channel.alloc(), key.tlsName(), key.target().port(), ALPN);
+    } catch (RuntimeException e) {
+      upstream.side().cut();
+      return promise.setFailure(tlsFailure(key, e));
+    }
+    tls.setHandshakeTimeoutMillis(plan.timeouts().tls().toMillis());
+    upstream.side().listen(new Dropped());
+    channel.pipeline().addFirst(tls);
+    tls.handshakeFuture()
+        .addListener(
+            (Future<Channel> shaken) -> {
+              if (shaken.isSuccess()) {
+                promise.setSuccess(upstream.as(key, System.nanoTime() - start));
+              } else {
+                upstream.side().cut();
+                promise.setFailure(tlsFailure(key, shaken.cause()));
+              }
+            });
+    upstream.side().read();
+    return promise;
+  }
+
+  private static DialFailure tlsFailure(UpstreamKey key, Throwable cause) {
+    return new DialFailure(
+        FailureKind.UPSTREAM_TLS, UpstreamTls.explain(cause, key.tlsName()));
+  }
+
+  /** One attempt: the addresses of a name in turn, all within one time-out. */
+  private final class Attempt {
+    private final EventLoop loop;
+    private final UpstreamKey key;
+    private final Promise<Upstream> promise;
+    private final @Nullable HttpProxy proxy;
+    private final String host;
+    private final int port;
+    private final long start = System.nanoTime();
+    private long dnsNanos;
+
+    Attempt(EventLoop loop, UpstreamKey key, Promise<Upstream> promise) {
+      this.loop = loop;
+      this.key = key;
+      this.promise = promise;
+      this.proxy = key.way() instanceof UpstreamProxies.Way.Through(var through) ? through : null;
+      this.host = proxy != null ? proxy.host() : key.target().host();
+      this.port = proxy != null ? proxy.port() : key.target().port();
+    }
+
+    void resolve() {
+      List<InetAddress> known = withoutLookup(host);
+      if (!known.isEmpty()) {
+        resolved(known, known.stream().anyMatch(this::isSelf));
+        return;
+      }
+      var timeout = loop.schedule(this::timedOut, timeout().toNanos(), TimeUnit.NANOSECONDS);
+      try {
+        lookups.execute(
+            () -> {
+              List<InetAddress> found = lookUp(host);
+              boolean self = found.stream().anyMatch(this::isSelf);
+              loop.execute(
+                  () -> {
+                    timeout.cancel(false);
+                    resolved(found, self);
+                  });
+            });
+      } catch (RejectedExecutionException tooMany) {
+        timeout.cancel(false);
+        fail(FailureKind.DNS, "too many names are being looked up");
+      }
+    }
+
+    private boolean isSelf(InetAddress address) {
+      return port == ownPort && isOfThisMachine(address);
+    }
+
+    private void resolved(List<InetAddress> addresses, boolean self) {
+      dnsNanos = System.nanoTime() - start;
+      if (promise.isDone()) {
+        return;
+      }
+      if (self) {
+        promise.setFailure(DialFailure.loop());
+      } else if (addresses.isEmpty()) {
+        fail(FailureKind.DNS, "no address for the name");
+      } else {
+        connect(addresses, 0);
+      }
+    }
+
+    private void connect(List<InetAddress> addresses, int index) {
+      long left = timeout().toNanos() - (System.nanoTime() - start);
+      // A share for each, so that a silent first address leaves time for the others.
+      long share = TimeUnit.NANOSECONDS.toMillis(left / (addresses.size() - index));
+      if (share <= 0) {
+        timedOut();
+        return;
+      }
+      var address = new InetSocketAddress(addresses.get(index), port);
+      new Bootstrap()
+          .group(loop)
+          .channel(channelType)
+          .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+          .option(ChannelOption.AUTO_READ, false)
+          .option(ChannelOption.AUTO_CLOSE, false)
+          .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+          .option(ChannelOption.TCP_NODELAY, true)
+          .option(ChannelOption.SO_KEEPALIVE, true)
+          .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(share, Integer.MAX_VALUE))
+          .option(
+              ChannelOption.WRITE_BUFFER_WATER_MARK,
+              new WriteBufferWaterMark(plan.limits().lowWater(), plan.limits().highWater()))
+          .handler(
+              new ChannelInitializer<Channel>() {
+                @Override
+                protected void initChannel(Channel channel) {
+                  channel.pipeline().addLast(new Side(new Dropped()));
+                }
+              })
+          .connect(address)
+          .addListener(
+              (ChannelFuture connected) -> {
+                if (connected.isSuccess()) {
+                  connected(connected.channel(), address);
+                } else if (index + 1 < addresses.size()) {
+                  connect(addresses, index + 1);
+                } else {
+                  refused(address, connected.cause());
+                }
+              });
+    }
+
+    private void connected(Channel channel, InetSocketAddress address) {
+      Side side = channel.pipeline().get(Side.class);
+      String remote = Authority.inUrl(address.getAddress().getHostAddress()) + ":" + port;
+      long connectNanos = System.nanoTime() - start - dnsNanos;
+      var upstream =
+          new Upstream(side, key, remote, dnsNanos, connectNanos, Timings.NOT_APPLICABLE);
+      if (proxy != null && key.tunnelled()) {
+        askForTunnel(upstream, proxy);
+      } else if (!promise.trySuccess(upstream)) {
+        side.cut();
+      }
+    }
+
+    private void askForTunnel(Upstream upstream, HttpProxy through) {
+      Side side = upstream.side();
+      String authority = key.target().hostAndPort();
+      List<Header> headers = new ArrayList<>();
+      headers.add(new Header("Host", authority));
+      through
+          .authorization()
+          .ifPresent(value -> headers.add(new Header("Proxy-Authorization", value)));
+      long left = timeout().toNanos() - (System.nanoTime() - start);
+      var timer =
+          loop.schedule(
+              () -> {
+                side.cut();
+                timedOut();
+              },
+              left,
+              TimeUnit.NANOSECONDS);
+      promise.addListener(done -> timer.cancel(false));
+      side.listen(new TunnelAnswer(upstream));
+      side.write(
+          HeadWriter.write(
+              side.channel().alloc(),
+              new RequestHead("CONNECT", authority, HttpVersion.HTTP_1_1, headers)));
+      side.flush();
+      side.read();
+    }
+
+    private void refused(InetSocketAddress address, Throwable cause) {
+      if (cause instanceof ConnectTimeoutException) {
+        timedOut();
+      } else {
+        String where = Authority.inUrl(address.getAddress().getHostAddress()) + ":" + port;
+        fail(FailureKind.CONNECT, reason(cause) + " (" + where + ")");
+      }
+    }
+
+    private void timedOut() {
+      fail(
+          FailureKind.CONNECT_TIMEOUT,
+          "no answer within %d ms".formatted(timeout().toMillis()));
+    }
+
+    private void fail(FailureKind kind, String why) {
+      String what =
+          proxy == null
+              ? "cannot connect to " + key.target().hostAndPort()
+              : "cannot connect to the upstream proxy " + proxy;
+      promise.tryFailure(new DialFailure(kind, what + ": " + why));
+    }
+
+    private Duration timeout() {
+      return plan.timeouts().connect();
+    }
+
+    /** Waits for the answer of another proxy to our CONNECT. */
+    private final class TunnelAnswer implements Side.Events {
+      private final Upstream upstream;
+      private byte[] head = {};
+
+      TunnelAnswer(Upstream upstream) {
+        this.upstream = upstream;
+      }
+
+      @Override
+      public void bytes(ByteBuf bytes) {
+        byte[] more = ByteBufUtil.getBytes(bytes);
+        bytes.release();
+        int before = head.length;
+        head = Arrays.copyOf(head, before + more.length);
+        System.arraycopy(more, 0, head, before, more.length);
+        switch (HeadParser.response(head, head.length)) {
+          case ParsedHead.Complete<ResponseHead>(var answer, var consumed) ->
+              answered(answer, consumed);
+          case ParsedHead.NeedMore<ResponseHead>() -> {
+            if (head.length > plan.limits().headBytes()) {
+              failed("its answer is too long");
+            }
+          }
+          case ParsedHead.Malformed<ResponseHead>(var reason, _) ->
+              failed("its answer is malformed: " + reason);
+        }
+      }
+
+      private void answered(ResponseHead answer, int consumed) {
+        if (answer.status() / 100 != 2) {
+          failed("it answered CONNECT with %d %s".formatted(answer.status(), answer.reason()));
+        } else if (consumed < head.length) {
+          // Nobody has spoken to the upstream yet that the proxy could be passing an answer from,
+          // except protocols in which the server speaks first; they would lose these bytes.
+          failed("it sent more than its answer to CONNECT");
+        } else {
+          upstream.side().listen(new Dropped());
+          if (!promise.trySuccess(upstream)) {
+            upstream.side().cut();
+          }
+        }
+      }
+
+      private void failed(String why) {
+        upstream.side().cut();
+        fail(FailureKind.CONNECT, why);
+      }
+
+      @Override
+      public void readComplete() {
+        if (!promise.isDone()) {
+          upstream.side().read();
+        }
+      }
+
+      @Override
+      public void ended() {
+        failed("it closed the connection");
+      }
+
+      @Override
+      public void gone(@Nullable Throwable cause) {
+        fail(FailureKind.CONNECT, "it closed the connection");
+      }
+
+      @Override
+      public void writable() {}
+    }
+  }
+
+  /** Completes one promise as another future is. */
+  private record Passing(Promise<Upstream> to)
+      implements GenericFutureListener<Future<Upstream>> {
+    @Override
+    public void operationComplete(Future<Upstream> from) {
+      if (from.isSuccess()) {
+        to.setSuccess(from.getNow());
+      } else {
+        to.setFailure(from.cause());
+      }
+    }
+  }
+
+  /** The addresses of what needs no look-up; empty if it needs one. */
+  private static List<InetAddress> withoutLookup(String host) {
+    String name = Authority.canonicalHost(host);
+    try {
+      if (name.equals("localhost") || name.endsWith(".localhost")) {
+        // RFC 6761 section 6.3: always the loopback; both of them, whatever the hosts file has.
+        return List.of(
+            InetAddress.getByAddress(host, new byte[] {127, 0, 0, 1}),
+            InetAddress.getByAddress(
+                host, new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}));
+      }
+      byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
+      return literal == null ? List.of() : List.of(InetAddress.getByAddress(literal));
+    } catch (UnknownHostException badLength) {
+      return List.of();
+    }
+  }
+
+  private static List<InetAddress> lookUp(String host) {
+    try {
+      return List.of(InetAddress.getAllByName(host));
+    } catch (UnknownHostException unknown) {
+      return List.of();
+    }
+  }
+
+  private static boolean isOfThisMachine(InetAddress address) {
+    if (address.isAnyLocalAddress() || address.isLoopbackAddress()) {
+      return true;
+    }
+    try {
+      return NetworkInterface.getByInetAddress(address) != null;
+    } catch (SocketException unknown) {
+      return false;
+    }
+  }
+
+  /** What the operating system said, without the wrapping. */
+  private static String reason(Throwable cause) {
+    String message = String.valueOf(cause.getMessage());
+    if (message.contains("refused")) {
+      return "connection refused";
+    }
+    if (cause instanceof NoRouteToHostException || message.contains("route to host")) {
+      return "no route to the host";
+    }
+    return message.contains("nreachable") ? "network unreachable" : message;
+  }
+}

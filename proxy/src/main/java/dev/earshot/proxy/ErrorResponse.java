@@ -1,0 +1,101 @@
+package dev.earshot.proxy;
+
+import dev.earshot.exchange.FailureKind;
+import dev.earshot.exchange.Header;
+import dev.earshot.exchange.HttpVersion;
+import dev.earshot.exchange.ResponseHead;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * An answer of the proxy's own: one line of plain text, and its kind in an {@code earshot-error}
+ * header, so that nobody takes it for the upstream's.
+ *
+ * @param status the status code
+ * @param kind a word, as in events
+ * @param text why, and what to try
+ */
+record ErrorResponse(int status, String kind, String text) {
+  ErrorResponse {
+    text = Text.printable(text);
+  }
+
+  static ErrorResponse malformed(String why) {
+    return new ErrorResponse(400, "malformed", "cannot accept the request: " + why);
+  }
+
+  static ErrorResponse tooLarge(String why) {
+    return new ErrorResponse(431, "too_large", "cannot accept the request: " + why);
+  }
+
+  static ErrorResponse notAnOrigin() {
+    return new ErrorResponse(
+        400,
+        "malformed",
+        "this is an HTTP proxy, not a web server: use it as the proxy of a client, such as in"
+            + " HTTP_PROXY");
+  }
+
+  static ErrorResponse loop() {
+    return new ErrorResponse(403, "loop", "cannot forward to this proxy itself");
+  }
+
+  static ErrorResponse otherUser(String detail) {
+    return new ErrorResponse(
+        403, "other_user", "this proxy serves only the user who started it: " + detail);
+  }
+
+  static ErrorResponse tooManyClients(int limit) {
+    return new ErrorResponse(
+        503, "too_many_clients", "this proxy has %d connections, its limit".formatted(limit));
+  }
+
+  static ErrorResponse malformedResponse(String host, String why) {
+    return new ErrorResponse(
+        502,
+        FailureKind.MALFORMED.wireName(),
+        "%s answered with malformed HTTP (%s); if it must be let through: --passthrough %s"
+            .formatted(host, why, host));
+  }
+
+  static ErrorResponse failed(FailureKind kind, String text) {
+    return new ErrorResponse(status(kind), kind.wireName(), text);
+  }
+
+  /** RFC 9110 section 15.6: 504 for what did not answer in time, 502 for what could not be used. */
+  private static int status(FailureKind kind) {
+    return switch (kind) {
+      case CONNECT_TIMEOUT, TIMEOUT -> 504;
+      case STOPPING -> 503;
+      case TOO_LARGE -> 431;
+      case DNS, CONNECT, UPSTREAM_TLS, RESET, CLIENT_GONE, MALFORMED -> 502;
+    };
+  }
+
+  /** The head; {@code last} says that the connection is closed after it. */
+  ResponseHead head(boolean last) {
+    var common =
+        List.of(
+            new Header("Content-Type", "text/plain; charset=utf-8"),
+            new Header("Content-Length", String.valueOf(body().length)),
+            new Header("earshot-error", kind),
+            new Header("Connection", last ? "close" : "keep-alive"));
+    return new ResponseHead(HttpVersion.HTTP_1_1, status, reason(), common);
+  }
+
+  byte[] body() {
+    return ("earshot: " + text + "\n").getBytes(StandardCharsets.UTF_8);
+  }
+
+  private String reason() {
+    return switch (status) {
+      case 400 -> "Bad Request";
+      case 403 -> "Forbidden";
+      case 431 -> "Request Header Fields Too Large";
+      case 502 -> "Bad Gateway";
+      case 503 -> "Service Unavailable";
+      case 504 -> "Gateway Timeout";
+      default -> "";
+    };
+  }
+}

@@ -1,0 +1,124 @@
+package dev.earshot.proxy;
+
+import dev.earshot.exchange.FailureKind;
+import dev.earshot.exchange.Header;
+import dev.earshot.exchange.ResponseHead;
+import dev.earshot.exchange.Timings;
+import dev.earshot.exchange.TrafficEvent;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Tells the story of one exchange: its start, its response, and exactly one end, whichever is told
+ * first. It also keeps the times. On one event loop.
+ */
+final class ExchangeRecorder {
+  private static final long UNKNOWN = Timings.NOT_APPLICABLE;
+
+  private final Consumer<TrafficEvent> events;
+  private final long id;
+  private final long start = System.nanoTime();
+  private long acquired = start;
+  private long dns = UNKNOWN;
+  private long connect = UNKNOWN;
+  private long tls = UNKNOWN;
+  private long lastSent = start;
+  private long firstReceived = start;
+  private long lastReceived = start;
+  private long requestBytes;
+  private long responseBytes;
+  private int status;
+  private boolean ended;
+
+  private ExchangeRecorder(Consumer<TrafficEvent> events, long id) {
+    this.events = events;
+    this.id = id;
+  }
+
+  /** Tells of the start. */
+  static ExchangeRecorder begin(
+      Consumer<TrafficEvent> events, TrafficEvent.ExchangeStarted started) {
+    var recorder = new ExchangeRecorder(events, started.id());
+    events.accept(started);
+    return recorder;
+  }
+
+  /** There is a connection. Opening it is part of the first exchange on it only. */
+  void acquired(Upstream upstream) {
+    acquired = System.nanoTime();
+    lastSent = acquired;
+    if (!upstream.used()) {
+      dns = upstream.dnsNanos();
+      connect = upstream.connectNanos();
+      tls = upstream.tlsNanos();
+    }
+  }
+
+  /** Bytes of the request's body went on. */
+  void requestBody(int bytes) {
+    requestBytes += bytes;
+    lastSent = System.nanoTime();
+  }
+
+  /** The head of the final response is here. */
+  void responseHead(ResponseHead head, String remote) {
+    status = head.status();
+    firstReceived = System.nanoTime();
+    lastReceived = firstReceived;
+    events.accept(
+        new TrafficEvent.ResponseStarted(
+            id, head, remote, Duration.ofNanos(firstReceived - start)));
+  }
+
+  /** Bytes of the response's body came. */
+  void responseBody(int bytes) {
+    responseBytes += bytes;
+    lastReceived = System.nanoTime();
+  }
+
+  /** Adds what a relay moved after the response. */
+  void relayed(long up, long down) {
+    requestBytes += up;
+    responseBytes += down;
+    lastReceived = System.nanoTime();
+  }
+
+  /** Bytes of the request's body so far. */
+  long requestBytes() {
+    return requestBytes;
+  }
+
+  void finished(List<Header> trailers) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    long opening = Math.max(dns, 0) + Math.max(connect, 0) + Math.max(tls, 0);
+    events.accept(
+        new TrafficEvent.ExchangeFinished(
+            id,
+            status,
+            Duration.ofNanos(System.nanoTime() - start),
+            requestBytes,
+            responseBytes,
+            trailers,
+            new Timings(
+                Math.max(acquired - start - opening, 0),
+                dns,
+                connect,
+                tls,
+                lastSent - acquired,
+                // A response may begin while the request is still being sent.
+                Math.max(firstReceived - lastSent, 0),
+                lastReceived - firstReceived)));
+  }
+
+  void failed(FailureKind kind, String detail) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    events.accept(new TrafficEvent.ExchangeFailed(id, kind, Text.printable(detail)));
+  }
+}

@@ -1,0 +1,37 @@
+package dev.earshot.proxy;
+
+import dev.earshot.exchange.TrafficEvent;
+import io.netty.channel.EventLoop;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/**
+ * What all connections of one proxy share.
+ *
+ * @param events gets every fact; never throws
+ * @param ids the last id of an exchange or tunnel
+ * @param pools idle upstream connections, by event loop
+ */
+record ProxyContext(
+    ProxyPlan plan,
+    Consumer<TrafficEvent> events,
+    AtomicLong ids,
+    Dialer dialer,
+    Map<EventLoop, UpstreamPool> pools) {
+  ProxyContext {
+    pools = Map.copyOf(pools);
+  }
+
+  long nextId() {
+    return ids.incrementAndGet();
+  }
+
+  UpstreamPool pool(EventLoop loop) {
+    UpstreamPool pool = pools.get(loop);
+    if (pool == null) {
+      throw new IllegalArgumentException("not an event loop of this proxy");
+    }
+    return pool;
+  }
+}

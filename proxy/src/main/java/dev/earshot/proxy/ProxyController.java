@@ -1,0 +1,436 @@
+package dev.earshot.proxy;
+
+import dev.earshot.exchange.ClientProcess;
+import dev.earshot.exchange.TrafficEvent;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owns one listener and everything that came in by it: event loops, connections, look-ups. One
+ * thread of its own waits for the stop, or for the death of the listener, and ends it all in order.
+ * Thread-safe.
+ */
+public final class ProxyController implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(ProxyController.class.getName());
+
+  private static final int MOST_LOOPS = 8;
+  private static final int BACKLOG = 1024;
+  private static final int LOOKUP_THREADS = 16;
+  private static final int CHECK_THREADS = 4;
+
+  /** How long what was cut may take to be gone. */
+  private static final Duration AFTER_CUT = Duration.ofSeconds(2);
+
+  private final ProxyPlan plan;
+  private final Consumer<TrafficEvent> events;
+  private final MultiThreadIoEventLoopGroup loops;
+  private final ThreadPoolExecutor lookups;
+  private final ThreadPoolExecutor checks;
+  private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
+  private final AtomicLong connectionIds = new AtomicLong();
+  private final CompletableFuture<ProxyEnd> end = new CompletableFuture<>();
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  /** Guarded by lock: when everything is cut, in {@link System#nanoTime}; null while serving. */
+  private @Nullable Long deadline;
+  /** Guarded by lock: why the listener died by itself. */
+  private @Nullable String failure;
+
+  private volatile boolean stopping;
+  private volatile boolean warnedOfAccept;
+  private volatile boolean warnedOfClients;
+
+  private ProxyController(
+      ProxyPlan plan, Consumer<TrafficEvent> events, MultiThreadIoEventLoopGroup loops) {
+    this.plan = plan;
+    this.events = event -> tell(events, event);
+    this.loops = loops;
+    this.lookups = pool("earshot-lookup", LOOKUP_THREADS, plan.limits().clients());
+    this.checks = pool("earshot-check", CHECK_THREADS, plan.limits().clients());
+  }
+
+  /**
+   * Binds, and serves from then on.
+   *
+   * @param events gets every fact about the traffic, on event loops: it must not block. Those of one
+   *     connection come in order. None comes after the end.
+   * @throws ProxyStartException if the address cannot be listened on
+   */
+  public static ProxyController start(ProxyPlan plan, Consumer<TrafficEvent> events)
+      throws ProxyStartException {
+    return start(plan, events, Transport.best());
+  }
+
+  static ProxyController start(
+      ProxyPlan plan, Consumer<TrafficEvent> events, Transport transport)
+      throws ProxyStartException {
+    int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_LOOPS);
+    var loops =
+        new MultiThreadIoEventLoopGroup(
+            threads, new DefaultThreadFactory("earshot-proxy", true), transport.handlers());
+    var controller = new ProxyController(plan, events, loops);
+    try {
+      Channel listener = controller.bind(transport);
+      controller.address = (InetSocketAddress) listener.localAddress();
+      Thread.ofVirtual().name("earshot-proxy-owner").start(() -> controller.own(listener));
+      return controller;
+    } catch (ProxyStartException | RuntimeException e) {
+      controller.shutDown();
+      throw e;
+    }
+  }
+
+  private InetSocketAddress address = new InetSocketAddress(0);
+
+  /** Where it listens. */
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  /**
+   * Stops: no new connections, idle ones are closed at once, busy ones get the drain and are then
+   * cut, their exchanges failing as {@code stopping}. Never blocks; asking again may only shorten
+   * the drain.
+   */
+  public void stop(Duration drain) {
+    long asked = System.nanoTime() + drain.toNanos();
+    lock.lock();
+    try {
+      stopping = true;
+      if (deadline == null || asked - deadline < 0) {
+        deadline = asked;
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits for the end, for any number of callers; interrupting it ends only the waiting. */
+  public ProxyEnd await() throws InterruptedException {
+    try {
+      return end.get();
+    } catch (ExecutionException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /** How it ended, if it has. */
+  public Optional<ProxyEnd> end() {
+    return Optional.ofNullable(end.getNow(null));
+  }
+
+  /** Completed with the end, also when the listener dies by itself. Never completed exceptionally. */
+  public CompletionStage<ProxyEnd> onEnd() {
+    return end.minimalCompletionStage();
+  }
+
+  /** Stops without a drain and waits for the end, interrupted or not. */
+  @Override
+  public void close() {
+    stop(Duration.ZERO);
+    end.join();
+  }
+
+  private Channel bind(Transport transport) throws ProxyStartException {
+    Map<EventLoop, UpstreamPool> pools = new HashMap<>();
+    for (EventExecutor executor : loops) {
+      var loop = (EventLoop) executor;
+      pools.put(loop, new UpstreamPool(loop, plan.limits(), plan.timeouts().pooled()));
+    }
+    var ready = new CompletableFuture<ProxyContext>();
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(loops)
+            .channel(transport.server())
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .handler(new ListenerWatch(this::died, this::warnOfAccept))
+            .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+            .childOption(ChannelOption.AUTO_READ, false)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(
+                ChannelOption.WRITE_BUFFER_WATER_MARK,
+                new WriteBufferWaterMark(plan.limits().lowWater(), plan.limits().highWater()))
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    accepted(ready, channel);
+                  }
+                })
+            .bind(plan.bind())
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new ProxyStartException(cannotListen(bound.cause()), bound.cause());
+    }
+    Channel listener = bound.channel();
+    int port = ((InetSocketAddress) listener.localAddress()).getPort();
+    ready.complete(
+        new ProxyContext(
+            plan,
+            events,
+            new AtomicLong(),
+            new Dialer(plan, transport.client(), lookups, port),
+            pools));
+    return listener;
+  }
+
+  private String cannotListen(Throwable cause) {
+    String message = String.valueOf(cause.getMessage());
+    String why =
+        message.contains("in use")
+            ? "the port is in use"
+            : message.contains("ermission denied")
+                ? "permission denied"
+                : message.contains("assign") ? "not an address of this machine" : message;
+    InetSocketAddress bind = plan.bind();
+    return "cannot listen on %s:%d: %s"
+        .formatted(Authority.inUrl(bind.getHostString()), bind.getPort(), Text.printable(why));
+  }
+
+  /** On the new connection's event loop. The context is there as soon as the port is known. */
+  private void accepted(CompletableFuture<ProxyContext> ready, Channel channel) {
+    var side = new Side(new Dropped());
+    channel.pipeline().addLast(side);
+    var _ =
+        ready.thenAccept(
+        context -> channel.eventLoop().execute(() -> serve(context, channel, side)));
+  }
+
+  private void serve(ProxyContext context, Channel channel, Side side) {
+    if (!channel.isActive()) {
+      return;
+    }
+    var connection = new ClientConnection(context, connectionIds.incrementAndGet(), side);
+    connections.add(connection);
+    channel.closeFuture().addListener(closed -> forget(connection));
+    if (stopping) {
+      connection.stop();
+      return;
+    }
+    int limit = plan.limits().clients();
+    if (connections.size() > limit) {
+      warnOfClients(limit);
+      connection.refused(ErrorResponse.tooManyClients(limit));
+      return;
+    }
+    var client = (InetSocketAddress) channel.remoteAddress();
+    var here = (InetSocketAddress) channel.localAddress();
+    try {
+      checks.execute(
+          () -> {
+            ClientAnswer answer = check(client, here);
+            channel.eventLoop().execute(() -> checked(connection, answer));
+          });
+    } catch (RejectedExecutionException tooMany) {
+      connection.refused(ErrorResponse.tooManyClients(limit));
+    }
+  }
+
+  private ClientAnswer check(InetSocketAddress client, InetSocketAddress here) {
+    try {
+      return plan.clients().check(client, here);
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "cannot find out whose connection it is", e);
+      return new ClientAnswer.OtherUser("cannot find out whose connection this is");
+    }
+  }
+
+  private static void checked(ClientConnection connection, ClientAnswer answer) {
+    switch (answer) {
+      case ClientAnswer.Allowed(ClientProcess process) -> connection.allowed(process);
+      case ClientAnswer.OtherUser(var detail) ->
+          connection.refused(ErrorResponse.otherUser(detail));
+    }
+  }
+
+  private void forget(ClientConnection connection) {
+    connections.remove(connection);
+    if (stopping) {
+      lock.lock();
+      try {
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    } else if (connections.isEmpty()) {
+      warnedOfClients = false;
+    }
+  }
+
+  private void died(String why) {
+    if (stopping) {
+      return;
+    }
+    lock.lock();
+    try {
+      if (!stopping) {
+        failure = why;
+      }
+    } finally {
+      lock.unlock();
+    }
+    stop(Duration.ZERO);
+  }
+
+  private void warnOfAccept(String what) {
+    if (!warnedOfAccept) {
+      warnedOfAccept = true;
+      events.accept(
+          new TrafficEvent.Warning(
+              "accept", Text.printable(what), Optional.of("see the limit of open files, ulimit -n")));
+    }
+  }
+
+  private void warnOfClients(int limit) {
+    if (!warnedOfClients) {
+      warnedOfClients = true;
+      events.accept(
+          new TrafficEvent.Warning(
+              "too_many_clients",
+              "more than %d connections at a time: further ones are refused".formatted(limit),
+              Optional.empty()));
+    }
+  }
+
+  private static void tell(Consumer<TrafficEvent> events, TrafficEvent event) {
+    try {
+      events.accept(event);
+    } catch (RuntimeException e) {
+      // Whoever listens must not be able to break the traffic.
+      LOG.log(Level.ERROR, "an event was not taken", e);
+    }
+  }
+
+  /** The order of the end: listener, idle connections, busy ones, event loops. */
+  private void own(Channel listener) {
+    var forced = new AtomicInteger();
+    String error = null;
+    try {
+      awaitStop();
+      error = failure();
+      listener.close().awaitUninterruptibly(AFTER_CUT.toMillis());
+      connections.forEach(ClientConnection::stop);
+      awaitNoConnections(this::untilDeadline);
+      connections.forEach(connection -> connection.force(forced::incrementAndGet));
+      long cut = System.nanoTime();
+      awaitNoConnections(() -> AFTER_CUT.toNanos() - (System.nanoTime() - cut));
+    } catch (Throwable broken) {
+      error = "the proxy's own thread failed: " + broken;
+    }
+    shutDown();
+    end.complete(
+        error == null
+            ? new ProxyEnd.Closed(forced.get())
+            : new ProxyEnd.Failed(error, forced.get()));
+  }
+
+  private void shutDown() {
+    var _ = loops.shutdownGracefully(0, AFTER_CUT.toMillis(), TimeUnit.MILLISECONDS);
+    lookups.shutdownNow();
+    checks.shutdownNow();
+    try {
+      // A name look-up in the system's resolver cannot be interrupted; its thread is not waited for
+      // longer than that.
+      long wait = AFTER_CUT.toMillis();
+      boolean loopsEnded = loops.awaitTermination(2 * wait, TimeUnit.MILLISECONDS);
+      boolean lookupsEnded = lookups.awaitTermination(wait, TimeUnit.MILLISECONDS);
+      boolean checksEnded = checks.awaitTermination(wait, TimeUnit.MILLISECONDS);
+      if (!loopsEnded || !lookupsEnded || !checksEnded) {
+        LOG.log(Level.WARNING, "a thread of the proxy did not end in time");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void awaitStop() throws InterruptedException {
+    lock.lock();
+    try {
+      while (deadline == null) {
+        changed.await();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private @Nullable String failure() {
+    lock.lock();
+    try {
+      return failure;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** With the lock held. */
+  private long untilDeadline() {
+    return deadline == null ? Long.MAX_VALUE : deadline - System.nanoTime();
+  }
+
+  private void awaitNoConnections(LongSupplier left) throws InterruptedException {
+    lock.lock();
+    try {
+      while (!connections.isEmpty()) {
+        long nanos = left.getAsLong();
+        if (nanos <= 0) {
+          return;
+        }
+        var _ = changed.awaitNanos(nanos);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Daemon threads that end when there is nothing to do. */
+  private static ThreadPoolExecutor pool(String name, int threads, int queue) {
+    var pool =
+        new ThreadPoolExecutor(
+            threads,
+            threads,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(queue),
+            Thread.ofPlatform().name(name + "-", 0).daemon().factory());
+    pool.allowCoreThreadTimeOut(true);
+    return pool;
+  }
+}

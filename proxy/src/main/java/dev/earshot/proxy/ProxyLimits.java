@@ -1,0 +1,44 @@
+package dev.earshot.proxy;
+
+/**
+ * What a proxy may hold. Memory of one exchange is bounded by a high-water mark in each direction,
+ * a head, and one read (64 KiB) of each side.
+ *
+ * @param headBytes the largest head, in bytes; a larger request is answered with 431
+ * @param headerCount the most header lines in a head
+ * @param chunkLineBytes the longest chunk-size line, extensions included
+ * @param trailerBytes the largest trailer section
+ * @param clients client connections at a time; one more is answered with 503
+ * @param idlePerHost idle upstream connections kept for one host, on each event loop
+ * @param idleInAll idle upstream connections kept, on each event loop
+ * @param lowWater bytes waiting to be written at which reading of the other side resumes
+ * @param highWater bytes waiting to be written at which reading of the other side pauses
+ */
+public record ProxyLimits(
+    int headBytes,
+    int headerCount,
+    int chunkLineBytes,
+    int trailerBytes,
+    int clients,
+    int idlePerHost,
+    int idleInAll,
+    int lowWater,
+    int highWater) {
+  /** 64 KiB heads of 500 lines, 4 KiB chunk lines, 16 KiB trailers, 4,096 clients. */
+  public static final ProxyLimits DEFAULT =
+      new ProxyLimits(64 << 10, 500, 4 << 10, 16 << 10, 4096, 32, 128, 64 << 10, 256 << 10);
+
+  public ProxyLimits {
+    if (headBytes < 1
+        || headerCount < 1
+        || chunkLineBytes < 1
+        || trailerBytes < 2
+        || clients < 1
+        || idlePerHost < 0
+        || idleInAll < 0
+        || lowWater < 1
+        || highWater < lowWater) {
+      throw new IllegalArgumentException("a limit is out of range");
+    }
+  }
+}

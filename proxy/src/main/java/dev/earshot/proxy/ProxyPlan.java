@@ -1,0 +1,32 @@
+package dev.earshot.proxy;
+
+import dev.earshot.proxy.tls.UpstreamTls;
+import java.net.InetSocketAddress;
+import java.util.List;
+
+/**
+ * What a proxy is to do, fixed for its life. The TLS parts belong to whoever made the plan, who
+ * closes them after the proxy has ended.
+ *
+ * @param bind where to listen; port 0 for any free one
+ * @param interception whether TLS of clients is decrypted
+ * @param passthrough hosts that are never decrypted
+ * @param upstreamTls verifies upstreams
+ * @param upstreamProxies which upstreams are reached through another proxy
+ * @param limits what is bounded by size or count
+ * @param timeouts what is bounded by time
+ * @param clients who may use the proxy
+ */
+public record ProxyPlan(
+    InetSocketAddress bind,
+    Interception interception,
+    List<HostPattern> passthrough,
+    UpstreamTls upstreamTls,
+    UpstreamProxies upstreamProxies,
+    ProxyLimits limits,
+    ProxyTimeouts timeouts,
+    ClientCheck clients) {
+  public ProxyPlan {
+    passthrough = List.copyOf(passthrough);
+  }
+}
