@@ -48,20 +48,65 @@ public enum Redaction {
   /** A header value with a scheme from this list keeps the scheme; any other could be a secret. */
   private static final Set<String> SCHEMES =
       Set.of(
-          "basic", "bearer", "digest", "negotiate", "ntlm", "token", "apikey", "api-key", "dpop",
-          "hoba", "mutual", "oauth", "gnap", "vapid", "hawk", "signature", "sharedkey", "aws",
-          "aws4-hmac-sha256", "aws4-ecdsa-p256-sha256", "scram-sha-1", "scram-sha-256", "key",
-          "bot", "jwt", "ssws", "splunk", "geniekey", "googlelogin", "privatetoken", "snowflake");
+          "basic",
+          "bearer",
+          "digest",
+          "negotiate",
+          "ntlm",
+          "token",
+          "apikey",
+          "api-key",
+          "dpop",
+          "hoba",
+          "mutual",
+          "oauth",
+          "gnap",
+          "vapid",
+          "hawk",
+          "signature",
+          "sharedkey",
+          "aws",
+          "aws4-hmac-sha256",
+          "aws4-ecdsa-p256-sha256",
+          "scram-sha-1",
+          "scram-sha-256",
+          "key",
+          "bot",
+          "jwt",
+          "ssws",
+          "splunk",
+          "geniekey",
+          "googlelogin",
+          "privatetoken",
+          "snowflake");
 
   private static final Set<String> URL_HEADERS =
       Set.of(
-          "location", "content-location", "referer", "referrer", "origin", "destination", ":path",
-          "x-original-url", "x-original-uri", "x-rewrite-url", "x-forwarded-uri", "sourcemap");
+          "location",
+          "content-location",
+          "referer",
+          "referrer",
+          "origin",
+          "destination",
+          ":path",
+          "x-original-url",
+          "x-original-uri",
+          "x-rewrite-url",
+          "x-forwarded-uri",
+          "sourcemap");
 
   private static final Set<String> COOKIE_ATTRIBUTES =
       Set.of(
-          "expires", "max-age", "domain", "path", "secure", "httponly", "samesite", "priority",
-          "partitioned", "version");
+          "expires",
+          "max-age",
+          "domain",
+          "path",
+          "secure",
+          "httponly",
+          "samesite",
+          "priority",
+          "partitioned",
+          "version");
 
   /** A date has no {@code =}, so that no second cookie hides behind its comma. */
   private static final Pattern COOKIE_DATE = Pattern.compile("[A-Za-z0-9 ,:+-]*+");
@@ -124,8 +169,8 @@ public enum Redaction {
 
   /**
    * An argument list, the program's name included: values of secret options, of headers and
-   * credentials given to an HTTP client, secret assignments, URLs; also within a script that is
-   * one argument.
+   * credentials given to an HTTP client, secret assignments, URLs; also within a script that is one
+   * argument.
    */
   public List<String> argv(List<String> argv) {
     return this == NONE ? List.copyOf(argv) : maskedArguments(argv);
@@ -226,7 +271,8 @@ public enum Redaction {
     int authority = authority(url);
     int host = afterUserInfo(url, authority);
     int query = indexOfAny(url, host, "?#");
-    String before = host > authority ? url.substring(0, authority) + MASK + "@" : url.substring(0, host);
+    String before =
+        host > authority ? url.substring(0, authority) + MASK + "@" : url.substring(0, host);
     return maskedShapes(
         before
             + maskedPairs(url.substring(host, query), "/", "/;", depth)
@@ -319,9 +365,12 @@ public enum Redaction {
     return length == 0 ? "" : MASK;
   }
 
-  /** Looks into a value that may hold a text of its own, encoded; masks it whole if that has one. */
+  /**
+   * Looks into a value that may hold a text of its own, encoded; masks it whole if that has one.
+   */
   private static String opened(String value, int depth) {
-    boolean holdsMore = value.indexOf('%') >= 0 || value.indexOf(':') >= 0 || value.indexOf('=') >= 0;
+    boolean holdsMore =
+        value.indexOf('%') >= 0 || value.indexOf(':') >= 0 || value.indexOf('=') >= 0;
     if (!holdsMore || depth == 0) {
       return value;
     }
@@ -521,8 +570,7 @@ public enum Redaction {
           colon < 0 || value.startsWith("://", colon)
               ? maskedText(value, DEEPEST)
               : value.substring(0, colon + 1) + maskedUnlessEmpty(value.length() - colon - 1);
-      case COOKIES ->
-          value.indexOf('=') < 0 ? maskedText(value, DEEPEST) : maskedCookies(value);
+      case COOKIES -> value.indexOf('=') < 0 ? maskedText(value, DEEPEST) : maskedCookies(value);
       case SECRET -> maskedUnlessEmpty(value.length());
     };
   }

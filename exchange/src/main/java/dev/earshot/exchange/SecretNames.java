@@ -52,16 +52,42 @@ final class SecretNames {
           "sessid",
           "sessionkey");
 
-  /** A name with one of these words in it is secret, unless its last word makes it something else. */
+  /**
+   * A name with one of these words in it is secret, unless its last word makes it something else.
+   */
   private static final Set<String> TELLING_WORDS =
       Set.of("secret", "password", "passwd", "passphrase", "authorization");
 
   /** What a telling word is only described by: {@code --password-file}, {@code secret_name}. */
   private static final Set<String> HARMLESS_LAST_WORDS =
       Set.of(
-          "file", "path", "dir", "name", "id", "stdin", "length", "policy", "prompt", "url", "uri",
-          "arn", "version", "type", "hint", "enabled", "required", "ttl", "expiry", "age", "method",
-          "methods", "endpoint", "field", "env", "mode", "status");
+          "file",
+          "path",
+          "dir",
+          "name",
+          "id",
+          "stdin",
+          "length",
+          "policy",
+          "prompt",
+          "url",
+          "uri",
+          "arn",
+          "version",
+          "type",
+          "hint",
+          "enabled",
+          "required",
+          "ttl",
+          "expiry",
+          "age",
+          "method",
+          "methods",
+          "endpoint",
+          "field",
+          "env",
+          "mode",
+          "status");
 
   /** Tokens of paging through a list. */
   private static final Set<String> PAGING = Set.of("nextpage", "page", "next", "continuation");
@@ -104,11 +130,14 @@ final class SecretNames {
   /** Whether the value of this command line option is secret; the name is without its dashes. */
   static boolean option(String name) {
     String lower = name.toLowerCase(Locale.ROOT);
-    return !lower.startsWith("no-") && !lower.equals("pwd") && (secret(name) || lower.endsWith("bearer"));
+    return !lower.startsWith("no-")
+        && !lower.equals("pwd")
+        && (secret(name) || lower.endsWith("bearer"));
   }
 
   private static boolean secret(String name) {
-    String end = name.length() <= LONGEST_NAME ? name : name.substring(name.length() - LONGEST_NAME);
+    String end =
+        name.length() <= LONGEST_NAME ? name : name.substring(name.length() - LONGEST_NAME);
     List<String> words = words(end);
     if (words.isEmpty()) {
       return false;
@@ -120,7 +149,8 @@ final class SecretNames {
     }
     return ENDINGS.stream().anyMatch(letters::endsWith)
         || LAST_WORDS.contains(last)
-        || (!HARMLESS_LAST_WORDS.contains(last) && words.stream().anyMatch(TELLING_WORDS::contains));
+        || (!HARMLESS_LAST_WORDS.contains(last)
+            && words.stream().anyMatch(TELLING_WORDS::contains));
   }
 
   /** The words of a name, in lower case: divided by other characters and by camel case. */
@@ -129,8 +159,7 @@ final class SecretNames {
     var word = new StringBuilder();
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
-      boolean hump =
-          i > 0 && Character.isUpperCase(c) && Character.isLowerCase(name.charAt(i - 1));
+      boolean hump = i > 0 && Character.isUpperCase(c) && Character.isLowerCase(name.charAt(i - 1));
       if ((hump || !isLetterOrDigit(c)) && !word.isEmpty()) {
         words.add(word.toString());
         word.setLength(0);

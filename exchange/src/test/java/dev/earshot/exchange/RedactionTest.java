@@ -55,8 +55,7 @@ class RedactionTest {
       })
   void secretHeadersAreMaskedAndKeepTheirForm(String name, String value, String masked) {
     assertEquals(
-        List.of(new Header(name, masked)),
-        CREDENTIALS.headers(List.of(new Header(name, value))));
+        List.of(new Header(name, masked)), CREDENTIALS.headers(List.of(new Header(name, value))));
   }
 
   @ParameterizedTest
@@ -233,8 +232,10 @@ class RedactionTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "cannot reach https://u:p@h/?token=a: refused | cannot reach https://***@h/?token=*** refused",
-        "bad header \"Authorization: Bearer abc\" here | bad header \"Authorization: Bearer ***\" here",
+        "cannot reach https://u:p@h/?token=a: refused | cannot reach https://***@h/?token=***"
+            + " refused",
+        "bad header \"Authorization: Bearer abc\" here | bad header \"Authorization: Bearer ***\""
+            + " here",
         "password = hunter2 was wrong                 | password = *** was wrong",
         "got Basic dXNlcjpwYXNz back                  | got Basic *** back",
       })
@@ -284,8 +285,32 @@ class RedactionTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "a", "/", "=", ":", "%", "://", ";", "&", "\"", "\\", "-", "-a \"", "a=", "a:", "token", " ",
-        "%25", "?to=", "gh", "eyJa.", "Bearer ", "sk-", "@", "-u '", "x://@", "https://a%3a%2f%2f"
+        "a",
+        "/",
+        "=",
+        ":",
+        "%",
+        "://",
+        ";",
+        "&",
+        "\"",
+        "\\",
+        "-",
+        "-a \"",
+        "a=",
+        "a:",
+        "token",
+        " ",
+        "%25",
+        "?to=",
+        "gh",
+        "eyJa.",
+        "Bearer ",
+        "sk-",
+        "@",
+        "-u '",
+        "x://@",
+        "https://a%3a%2f%2f"
       })
   void theWorkIsLinearInTheLength(String piece) {
     String text = piece.repeat(256 * 1024 / piece.length());
@@ -333,7 +358,8 @@ class RedactionTest {
       CREDENTIALS.text(s);
       CREDENTIALS.url(s);
       CREDENTIALS.argv(List.of(s, s));
-      assertTrue(CREDENTIALS.headers(List.of(new Header(s, s), new Header("Cookie", s))).size() == 2);
+      assertTrue(
+          CREDENTIALS.headers(List.of(new Header(s, s), new Header("Cookie", s))).size() == 2);
     }
   }
 
