@@ -1,0 +1,186 @@
+package dev.earshot.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import dev.earshot.exchange.ClientProcess;
+import dev.earshot.session.SocketOwner.Allowed;
+import dev.earshot.session.SocketOwner.OtherUser;
+import dev.earshot.testkit.Eventually;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The children need bash (Debian package bash), which can open a TCP connection. */
+class SocketOwnersTest {
+  private static final long OURS = ProcessHandle.current().pid();
+
+  @Test
+  void aConnectionOfADescendantIsOwned() throws Exception {
+    try (var listener = loopback("127.0.0.1");
+        var child = Connected.to(listener, "bash -c \"$CONNECT\" & wait")) {
+      var owners = new SocketOwners(() -> List.of(child.process.pid()));
+      ClientProcess client = allowed(owners.of(child.end(), local(child.accepted)));
+      long grandchild = child.process.descendants().findFirst().orElseThrow().pid();
+      assertEquals(
+          new ClientProcess(OptionalLong.of(grandchild), Optional.of("bash"), true), client);
+    }
+  }
+
+  @Test
+  void aConnectionOfAnotherTreeIsAllowedButNotOwned() throws Exception {
+    try (var listener = loopback("127.0.0.1");
+        var child = Connected.to(listener, "eval \"$CONNECT\"")) {
+      var owners = new SocketOwners(List::of);
+      assertEquals(
+          new ClientProcess(OptionalLong.of(child.process.pid()), Optional.of("bash"), false),
+          allowed(owners.of(child.end(), local(child.accepted))));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1", "::1"})
+  void aConnectionOfOurOwnIsFoundWhateverTheFamilyOfItsSocket(String address) throws Exception {
+    try (var listener = loopback(address);
+        var pair = Pair.through(listener)) {
+      var owners = new SocketOwners(() -> List.of(OURS));
+      ClientProcess found = allowed(owners.of(pair.clientEnd(), pair.listenerEnd()));
+      assertEquals(OptionalLong.of(OURS), found.pid());
+      assertEquals(true, found.owned());
+    }
+  }
+
+  @Test
+  void aConnectionOfAnotherUserIsRefused() throws Exception {
+    try (var listener = loopback("127.0.0.1");
+        var pair = Pair.through(listener)) {
+      long uid = ((Number) Files.getAttribute(Path.of("/proc/self"), "unix:uid")).longValue();
+      var owners = new SocketOwners(Path.of("/proc"), uid + 1, () -> List.of(OURS));
+      assertEquals(
+          new OtherUser(OptionalLong.of(uid)), owners.of(pair.clientEnd(), pair.listenerEnd()));
+    }
+  }
+
+  @Test
+  void aConnectionThatIsClosedAlreadyIsRefused() throws Exception {
+    try (var listener = loopback("127.0.0.1");
+        var pair = Pair.through(listener)) {
+      var owners = new SocketOwners(() -> List.of(OURS));
+      pair.closeClient();
+      assertEquals(
+          new OtherUser(OptionalLong.empty()), owners.of(pair.clientEnd(), pair.listenerEnd()));
+    }
+  }
+
+  @Test
+  void aHalfClosedConnectionStillHasItsOwner() throws Exception {
+    try (var listener = loopback("127.0.0.1");
+        var pair = Pair.through(listener)) {
+      pair.client.shutdownOutput();
+      var owners = new SocketOwners(() -> List.of(OURS));
+      assertEquals(
+          OptionalLong.of(OURS), allowed(owners.of(pair.clientEnd(), pair.listenerEnd())).pid());
+    }
+  }
+
+  @Test
+  void withoutTablesEveryoneIsAllowedAndUnknown(@TempDir Path noProc) throws Exception {
+    var end = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    var owners = new SocketOwners(noProc, 0, List::of);
+    assertEquals(new Allowed(ClientProcess.UNKNOWN), owners.of(end, end));
+  }
+
+  @Test
+  void aMemberOfARootsGroupIsOwned(@TempDir Path proc) throws Exception {
+    Files.createDirectories(proc.resolve("net"));
+    Files.writeString(
+        proc.resolve("net/tcp"),
+        "header\n 0: 0100007F:0001 0100007F:0002 01 a b c 1000 0 77 1 x\n");
+    Path fds = Files.createDirectories(proc.resolve("42/fd"));
+    Files.createSymbolicLink(fds.resolve("3"), Path.of("socket:[77]"));
+    Files.writeString(proc.resolve("42/comm"), "a) b\n");
+    var owners = new SocketOwners(proc, 1000, () -> List.of(41L));
+    for (int group : List.of(41, 42)) {
+      Files.writeString(proc.resolve("42/stat"), "42 (a) b) S 1 " + group + " 41 0 -1");
+      assertEquals(
+          new Allowed(new ClientProcess(OptionalLong.of(42), Optional.of("a) b"), group == 41)),
+          owners.of(end(1), end(2)));
+    }
+  }
+
+  private static InetSocketAddress end(int port) {
+    return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
+  }
+
+  private static ClientProcess allowed(SocketOwner owner) {
+    return assertInstanceOf(Allowed.class, owner).client();
+  }
+
+  private static ServerSocket loopback(String address) throws IOException {
+    return new ServerSocket(0, 1, InetAddress.ofLiteral(address));
+  }
+
+  private static InetSocketAddress local(Socket socket) {
+    return new InetSocketAddress(socket.getLocalAddress(), socket.getLocalPort());
+  }
+
+  /** Both ends of a connection of this process to itself. */
+  private record Pair(Socket client, Socket accepted) implements AutoCloseable {
+    static Pair through(ServerSocket listener) throws IOException {
+      var client = new Socket(listener.getInetAddress(), listener.getLocalPort());
+      return new Pair(client, listener.accept());
+    }
+
+    InetSocketAddress clientEnd() {
+      return local(client);
+    }
+
+    InetSocketAddress listenerEnd() {
+      return local(accepted);
+    }
+
+    void closeClient() throws IOException {
+      client.close();
+    }
+
+    @Override
+    public void close() throws IOException {
+      client.close();
+      accepted.close();
+    }
+  }
+
+  /** A child with a connection, which it holds until its standard input closes. */
+  private record Connected(Process process, Socket accepted) implements AutoCloseable {
+    static Connected to(ServerSocket listener, String script) throws IOException {
+      var builder = new ProcessBuilder("bash", "-c", script);
+      builder
+          .environment()
+          .put(
+              "CONNECT", "exec 3<>/dev/tcp/127.0.0.1/" + listener.getLocalPort() + "; read -u 3 _");
+      return new Connected(builder.start(), listener.accept());
+    }
+
+    InetSocketAddress end() {
+      return new InetSocketAddress(accepted.getInetAddress(), accepted.getPort());
+    }
+
+    @Override
+    public void close() throws IOException {
+      accepted.close();
+      process.getOutputStream().close();
+      Eventually.until("the child ends with its connection", () -> !process.isAlive());
+    }
+  }
+}
