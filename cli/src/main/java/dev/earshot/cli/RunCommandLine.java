@@ -1,6 +1,7 @@
 package dev.earshot.cli;
 
 import dev.earshot.process.Signal;
+import dev.earshot.proxy.ProxyTimeouts;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -55,9 +56,9 @@ final class RunCommandLine {
     spec.addOption(
         attached("HOST,..", "Do not verify upstream certificates (of these hosts).", "--insecure"));
     spec.addOption(
-        value("DURATION", "Time to reach an upstream (default 10s).", "--connect-timeout"));
+        value("DURATION", "Time to reach an upstream (default 60s).", "--connect-timeout"));
     spec.addOption(
-        value("DURATION", "Time an exchange may stand still (default 5m).", "--idle-timeout"));
+        value("DURATION", "Time an exchange may stand still (default 1h).", "--idle-timeout"));
     spec.addOption(
         value("PROFILE", "Mask secrets: credentials (default) or none.", "--redact"));
     spec.addOption(
@@ -111,8 +112,8 @@ final class RunCommandLine {
         text(parsed, "--upstream-proxy"),
         each(parsed, "--upstream-ca"),
         items(parsed, "--insecure"),
-        duration(parsed, "--connect-timeout", Duration.ofSeconds(10)),
-        duration(parsed, "--idle-timeout", Duration.ofMinutes(5)),
+        duration(parsed, "--connect-timeout", ProxyTimeouts.DEFAULT.connect()),
+        duration(parsed, "--idle-timeout", ProxyTimeouts.DEFAULT.idle()),
         !oneOf(parsed, "--redact", "credentials", "none").equals("none"),
         new TreeSet<>(items(parsed, "--no-inject")),
         stopSignal(parsed),

@@ -47,6 +47,7 @@ final class BodyScanner {
   private final int maxTrailers;
   private State state;
   private long left;
+  private long content;
   private int digits;
   private int line;
   private byte[] trailerBytes = {};
@@ -89,6 +90,11 @@ final class BodyScanner {
     return trailers;
   }
 
+  /** How many bytes of content were seen so far, without the framing of chunks. */
+  long contentBytes() {
+    return content;
+  }
+
   /** How many of the bytes from {@code from} to {@code to} belong to the body. */
   int scan(ByteBuf in, int from, int to) {
     return scan(in, from, to, NOBODY);
@@ -102,6 +108,7 @@ final class BodyScanner {
         case COUNTING, DATA -> {
           int run = (int) Math.min(left, to - at);
           content.run(at, run);
+          this.content += run;
           at += run;
           left -= run;
           if (left == 0) {
@@ -110,6 +117,7 @@ final class BodyScanner {
         }
         case UNTIL_CLOSE -> {
           content.run(at, to - at);
+          this.content += to - at;
           at = to;
         }
         default -> {

@@ -45,6 +45,9 @@ import org.jspecify.annotations.Nullable;
 final class Dialer {
   private static final List<String> ALPN = List.of("http/1.1");
 
+  /** How long the next address waits for the one before it (RFC 8305 section 5). */
+  private static final Duration BETWEEN_ADDRESSES = Duration.ofMillis(250);
+
   private final ProxyPlan plan;
   private final Class<? extends Channel> channelType;
   private final Executor lookups;
@@ -134,7 +137,10 @@ final class Dialer {
         FailureKind.UPSTREAM_TLS, UpstreamTls.explain(cause, key.tlsName()));
   }
 
-  /** One attempt: the addresses of a name in turn, all within one time-out. */
+  /**
+   * One attempt: the addresses of a name, each a little after the one before or when that failed,
+   * all within one time-out. The first that answers is taken (RFC 8305, simplified).
+   */
   private final class Attempt {
     private final EventLoop loop;
     private final UpstreamKey key;
@@ -144,6 +150,10 @@ final class Dialer {
     private final int port;
     private final long start = System.nanoTime();
     private long dnsNanos;
+    private int next;
+    private int pending;
+    private boolean answered;
+    private @Nullable Runnable firstFailure;
 
     Attempt(EventLoop loop, UpstreamKey key, Promise<Upstream> promise) {
       this.loop = loop;
@@ -192,19 +202,24 @@ final class Dialer {
       } else if (addresses.isEmpty()) {
         fail(FailureKind.DNS, "no address for the name");
       } else {
-        connect(addresses, 0);
+        connectNext(addresses);
       }
     }
 
-    private void connect(List<InetAddress> addresses, int index) {
+    private void connectNext(List<InetAddress> addresses) {
       long left = timeout().toNanos() - (System.nanoTime() - start);
-      // A share for each, so that a silent first address leaves time for the others.
-      long share = TimeUnit.NANOSECONDS.toMillis(left / (addresses.size() - index));
-      if (share <= 0) {
+      if (answered || promise.isDone() || next == addresses.size()) {
+        return;
+      }
+      if (left <= 0) {
         timedOut();
         return;
       }
-      var address = new InetSocketAddress(addresses.get(index), port);
+      var address = new InetSocketAddress(addresses.get(next++), port);
+      pending++;
+      loop.schedule(
+          () -> connectNext(addresses), BETWEEN_ADDRESSES.toNanos(), TimeUnit.NANOSECONDS);
+      int millis = Math.clamp(TimeUnit.NANOSECONDS.toMillis(left), 1, Integer.MAX_VALUE);
       new Bootstrap()
           .group(loop)
           .channel(channelType)
@@ -214,7 +229,7 @@ final class Dialer {
           .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
           .option(ChannelOption.TCP_NODELAY, true)
           .option(ChannelOption.SO_KEEPALIVE, true)
-          .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(share, Integer.MAX_VALUE))
+          .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis)
           .option(
               ChannelOption.WRITE_BUFFER_WATER_MARK,
               new WriteBufferWaterMark(plan.limits().lowWater(), plan.limits().highWater()))
@@ -228,18 +243,34 @@ final class Dialer {
           .connect(address)
           .addListener(
               (ChannelFuture connected) -> {
+                pending--;
                 if (connected.isSuccess()) {
                   connected(connected.channel(), address);
-                } else if (index + 1 < addresses.size()) {
-                  connect(addresses, index + 1);
                 } else {
-                  refused(address, connected.cause());
+                  failed(addresses, address, connected.cause());
                 }
               });
     }
 
+    /** The first failure is the one to tell, once no other address can answer any more. */
+    private void failed(
+        List<InetAddress> addresses, InetSocketAddress address, Throwable cause) {
+      if (firstFailure == null) {
+        firstFailure = () -> refused(address, cause);
+      }
+      connectNext(addresses);
+      if (pending == 0 && next == addresses.size() && !answered) {
+        firstFailure.run();
+      }
+    }
+
     private void connected(Channel channel, InetSocketAddress address) {
       Side side = channel.pipeline().get(Side.class);
+      if (answered || promise.isDone()) {
+        side.cut();
+        return;
+      }
+      answered = true;
       String remote = Authority.inUrl(address.getAddress().getHostAddress()) + ":" + port;
       long connectNanos = System.nanoTime() - start - dnsNanos;
       var upstream =

@@ -142,12 +142,13 @@ final class Exchange implements Side.Events {
 
   /** Takes what belongs to the request's body out of the buffer, which stays the caller's. */
   void body(ByteBuf in) {
+    long before = requestBody.contentBytes();
     int count = requestBody.scan(in, in.readerIndex(), in.writerIndex());
     if (count > 0) {
       bodyConsumed = true;
       ByteBuf part = in.readRetainedSlice(count);
       if (upstream != null && !requestAbandoned) {
-        recorder.requestBody(count);
+        recorder.requestBody(requestBody.contentBytes() - before);
         upstream.side().write(part);
       } else {
         part.release();
@@ -344,6 +345,7 @@ final class Exchange implements Side.Events {
         return;
       }
       int start = bytes.readerIndex();
+      long before = responseBody.contentBytes();
       int count =
           withoutChunks
               ? responseBody.scan(
@@ -353,7 +355,7 @@ final class Exchange implements Side.Events {
                   (from, length) -> client.write(bytes.retainedSlice(from, length)))
               : responseBody.scan(bytes, start, bytes.writerIndex());
       if (count > 0) {
-        recorder.responseBody(count);
+        recorder.responseBody(responseBody.contentBytes() - before);
         if (withoutChunks) {
           bytes.skipBytes(count);
         } else {

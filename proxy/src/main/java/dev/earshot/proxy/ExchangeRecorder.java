@@ -55,8 +55,8 @@ final class ExchangeRecorder {
     }
   }
 
-  /** Bytes of the request's body went on. */
-  void requestBody(int bytes) {
+  /** Bytes of the request's body went on, so many of which were content. */
+  void requestBody(long bytes) {
     requestBytes += bytes;
     lastSent = System.nanoTime();
   }
@@ -71,8 +71,8 @@ final class ExchangeRecorder {
             id, head, remote, Duration.ofNanos(firstReceived - start)));
   }
 
-  /** Bytes of the response's body came. */
-  void responseBody(int bytes) {
+  /** Bytes of the response's body came, so many of which were content. */
+  void responseBody(long bytes) {
     responseBytes += bytes;
     lastReceived = System.nanoTime();
   }

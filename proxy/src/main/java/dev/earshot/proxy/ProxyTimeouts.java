@@ -15,14 +15,14 @@ import java.time.Duration;
 public record ProxyTimeouts(
     Duration connect, Duration tls, Duration idle, Duration pooled, Duration linger) {
   /**
-   * 10 s to connect, 10 s for TLS, 10 minutes idle, 4 s pooled (servers that close idle connections
+   * 60 s to connect, 60 s for TLS, one hour idle (a client has its own, shorter times), 4 s pooled (servers that close idle connections
    * do so after 5 s and more), 2 s to linger.
    */
   public static final ProxyTimeouts DEFAULT =
       new ProxyTimeouts(
-          Duration.ofSeconds(10),
-          Duration.ofSeconds(10),
-          Duration.ofMinutes(10),
+          Duration.ofSeconds(60),
+          Duration.ofSeconds(60),
+          Duration.ofHours(1),
           Duration.ofSeconds(4),
           Duration.ofSeconds(2));
 

@@ -1,6 +1,7 @@
 package dev.earshot.session;
 
 import dev.earshot.proxy.HostPattern;
+import dev.earshot.proxy.ProxyTimeouts;
 import dev.earshot.proxy.UpstreamProxies;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -51,8 +52,8 @@ public record TrafficPlan(
         proxies,
         anchors,
         List.of(),
-        Duration.ofSeconds(10),
-        Duration.ofMinutes(5),
+        ProxyTimeouts.DEFAULT.connect(),
+        ProxyTimeouts.DEFAULT.idle(),
         Duration.ofSeconds(2));
   }
 }
