@@ -355,9 +355,12 @@ class RedactionTest {
         text.append(alphabet.charAt(random.nextInt(alphabet.length())));
       }
       String s = text.toString();
-      CREDENTIALS.text(s);
-      CREDENTIALS.url(s);
-      CREDENTIALS.argv(List.of(s, s));
+      String once = CREDENTIALS.text(s);
+      assertEquals(once, CREDENTIALS.text(once), s);
+      String url = CREDENTIALS.url(s);
+      assertEquals(url, CREDENTIALS.url(url), s);
+      List<String> argv = CREDENTIALS.argv(List.of(s, s));
+      assertEquals(argv, CREDENTIALS.argv(argv), s);
       assertTrue(
           CREDENTIALS.headers(List.of(new Header(s, s), new Header("Cookie", s))).size() == 2);
     }
