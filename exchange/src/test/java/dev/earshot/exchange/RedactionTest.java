@@ -335,7 +335,7 @@ class RedactionTest {
     var random = new Random(42);
     List<String> noise =
         List.of("", "/", "?", "&a=b", ";c=d", "#f", "%20", "=", "%zz", "é", "x", "//", "@h");
-    for (int i = 0; i < 20_000; i++) {
+    for (int i = 0; i < 5_000; i++) {
       String front = pick(random, noise) + pick(random, noise) + pick(random, noise);
       String back = pick(random, noise) + pick(random, noise);
       String url = "https://h/" + front + "?access_token=SECRET" + back;
