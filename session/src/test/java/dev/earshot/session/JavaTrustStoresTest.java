@@ -3,9 +3,11 @@ package dev.earshot.session;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.earshot.testkit.TestCa;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -37,14 +39,10 @@ class JavaTrustStoresTest {
 
   @Test
   void aStoreWithAKeyIsLeftToTheJdk() throws Exception {
-    TestAuthority a = TestAuthority.named("a");
+    TestCa.Server server = TestCa.create().server("localhost");
     KeyStore store = KeyStore.getInstance("JKS");
     store.load(null, null);
-    store.setKeyEntry(
-        "k",
-        a.keys().getPrivate(),
-        PASSWORD,
-        new java.security.cert.Certificate[] {a.certificate()});
+    store.setKeyEntry("k", server.key(), PASSWORD, server.chain().toArray(Certificate[]::new));
     var out = new ByteArrayOutputStream();
     store.store(out, PASSWORD);
     assertEquals(Optional.empty(), JavaTrustStores.jks(out.toByteArray()));
