@@ -49,6 +49,17 @@ public final class UpstreamAnchors implements Supplier<Collection<X509Certificat
   }
 
   /**
+   * The same without further files.
+   *
+   * @param environment the user's environment
+   * @param directory where the command will run
+   */
+  public static UpstreamAnchors of(Map<String, String> environment, Path directory) {
+    var sources = new TrustSources(environment, directory, TrustSources.SYSTEM_BUNDLES);
+    return new UpstreamAnchors(new FutureTask<>(() -> all(sources, List.of())));
+  }
+
+  /**
    * Without duplicates; unmodifiable. What the environment names but cannot be read is left out.
    */
   @Override

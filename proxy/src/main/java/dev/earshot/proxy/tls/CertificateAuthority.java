@@ -1,14 +1,20 @@
 package dev.earshot.proxy.tls;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyStore;
 import java.security.PublicKey;
+import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 
 /**
  * The user's own certificate authority: EC P-256, valid for 825 days from one day before it was
@@ -66,6 +72,34 @@ public final class CertificateAuthority {
   /** The file with the certificate only, absolute; empty for a CA in memory. */
   public Optional<Path> certificateFile() {
     return certificateFile;
+  }
+
+  /**
+   * What a server of that name needs to be trusted by whoever trusts this CA: a new key with a
+   * certificate, for the JDK's own TLS.
+   *
+   * @throws IllegalArgumentException if it is not a host name or an address
+   */
+  public SSLContext serverContext(String host) {
+    ServerName name =
+        ServerName.parse(host)
+            .orElseThrow(() -> new IllegalArgumentException("not a host: " + host));
+    try {
+      KeyPair keys = AuthorityKey.newKeyPair();
+      X509Certificate leaf = issue(name, keys.getPublic(), Instant.now());
+      char[] password = {'-'};
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      store.setKeyEntry(
+          "server", keys.getPrivate(), password, new Certificate[] {leaf, certificate()});
+      var managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      managers.init(store, password);
+      var context = SSLContext.getInstance("TLS");
+      context.init(managers.getKeyManagers(), null, null);
+      return context;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException("the JDK lacks what TLS needs", e);
+    }
   }
 
   /** A new server certificate for the name and the key. */

@@ -49,9 +49,6 @@ final class TlsFailure {
           case CertificateFault.NotYetValid(var subject, var from) ->
               "a certificate of %s is not valid before %s (%s)"
                   .formatted(host, from, printable(subject));
-          case CertificateFault.WrongName _ when host.contains("_") ->
-              "the certificate of %s cannot be verified (the name has an underscore)"
-                  .formatted(host);
           case CertificateFault.WrongName(var names) ->
               "the certificate is not for %s, but for %s".formatted(host, list(names));
           case CertificateFault.SelfSigned(var subject) ->

@@ -35,19 +35,26 @@ final class UpstreamTrust extends X509ExtendedTrustManager {
       verifier().checkServerTrusted(chain, authType, engine);
     } catch (CertificateException refused) {
       var fault =
-          CertificateFault.of(List.of(chain), refusalForAnyHost(chain, authType), Instant.now());
+          CertificateFault.of(
+              List.of(chain), chainRefusal(refused, chain, authType), Instant.now());
       throw new UpstreamCertificateException(fault, refused);
     }
   }
 
-  /** The same checks but the name's: the JDK does not say by a type which one failed. */
-  private Optional<CertificateException> refusalForAnyHost(
-      X509Certificate[] chain, String authType) {
+  /**
+   * Why the chain is no good for any host; empty if only the name is wrong. The JDK has no type for
+   * a wrong name: it has no cause, and the same chain passes where no name is looked at.
+   */
+  private Optional<CertificateException> chainRefusal(
+      CertificateException refused, X509Certificate[] chain, String authType) {
+    if (refused.getCause() != null) {
+      return Optional.of(refused);
+    }
     try {
       verifier().checkServerTrusted(chain, authType);
       return Optional.empty();
-    } catch (CertificateException refused) {
-      return Optional.of(refused);
+    } catch (CertificateException refusedForAny) {
+      return Optional.of(refusedForAny);
     }
   }
 

@@ -384,8 +384,8 @@ class UpstreamTlsTest {
         var tls = tls(kind)) {
       assertThat(explained(tls, "my_service", origin.port()))
           .isEqualTo(
-              "the certificate of my_service cannot be verified (the name has an underscore); try:"
-                  + " --insecure=my_service or --passthrough my_service");
+              "the certificate of my_service was refused (Illegal given domain name: my_service);"
+                  + " try: --insecure=my_service or --passthrough my_service");
     }
   }
 

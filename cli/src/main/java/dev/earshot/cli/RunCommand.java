@@ -1,0 +1,152 @@
+package dev.earshot.cli;
+
+
+import dev.earshot.exchange.Redaction;
+import dev.earshot.process.Descriptors;
+import dev.earshot.process.LaunchState;
+import dev.earshot.process.OwnSignals;
+import dev.earshot.process.ProcessResult;
+import dev.earshot.process.Signal;
+import dev.earshot.session.Cancellation;
+import dev.earshot.session.EventLog;
+import dev.earshot.session.Session;
+import dev.earshot.session.SessionPlan;
+import dev.earshot.session.SessionResult;
+import dev.earshot.session.StopCause;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.TreeSet;
+
+/** {@code earshot run}, headless: wires a session to signals, the event stream and stderr. */
+final class RunCommand {
+  private static final int STDIN = 0;
+  private static final int STDOUT = 1;
+
+  /** At the end, writing the event stream takes at most this long. */
+  private static final Duration FLUSH = Duration.ofSeconds(2);
+
+  private static final long NOTICES_BOUND = 64 << 10;
+
+  private final PrintStream err;
+
+  RunCommand(PrintStream err) {
+    this.err = err;
+  }
+
+  Leave run(RunOptions options, Launch launch) throws UserError {
+    SessionPlan plan = Plans.of(options, launch);
+    var log = new EventLog();
+    if (options.events().isEmpty()) {
+      return run(options, launch, plan, log);
+    }
+    var out = options.events().get().open("--events");
+    var json = new EventJson(options.redact() ? Redaction.CREDENTIALS : Redaction.NONE);
+    try (var stream = EventStream.start(log.subscribe(), json, out)) {
+      Leave leave = run(options, launch, plan, log);
+      stream.finish(FLUSH).ifPresent(problem -> say(options, "warning: " + problem));
+      return leave;
+    }
+  }
+
+  private Leave run(RunOptions options, Launch launch, SessionPlan plan, EventLog log) {
+    long start = System.nanoTime();
+    var following = Notices.follow(log.subscribe(NOTICES_BOUND), () -> giveAway(options, launch));
+    OwnSignals.ignore(Signal.QUIT);
+    try (var signals = new OwnSignalHandlers(launch.state().ignored());
+        var session = Session.start(plan, log, Cancellation.root())) {
+      stopOnSignals(signals, session);
+      forwardSignals(signals, session);
+      SessionResult result = session.await();
+      List<String> command = options.command().stream().map(Launch::text).toList();
+      following.lines().forEach(line -> say(options, line));
+      var failure = Summary.failure(result, command);
+      if (failure.isPresent()) {
+        err.println("earshot: " + Printable.line(failure.get()));
+      } else {
+        say(options, Summary.line(result, command, Duration.ofNanos(System.nanoTime() - start)));
+      }
+      return leave(result);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("nobody interrupts the main thread", e);
+    }
+  }
+
+  /** The first INT, TERM or HUP stops the session, the second kills what is left. */
+  static void stopOnSignals(OwnSignalHandlers signals, Session session) {
+    for (Signal end : List.of(Signal.INT, Signal.TERM, Signal.HUP)) {
+      signals.on(
+          end,
+          signal -> {
+            if (!session.stop(StopCause.signal(signal))) {
+              session.killNow();
+            }
+          });
+    }
+  }
+
+  private static void forwardSignals(OwnSignalHandlers signals, Session session) {
+    for (Signal forwarded : List.of(Signal.USR1, Signal.USR2, Signal.WINCH, Signal.CONT)) {
+      signals.on(forwarded, session::signal);
+    }
+    signals.on(
+        Signal.TSTP,
+        signal -> {
+          session.signal(signal);
+          OwnSignals.stopOurselves();
+        });
+  }
+
+  /**
+   * Once the command has its descriptors, ours are given up: the other end of a pipe must notice
+   * when the command closes it, as it would without us.
+   */
+  private static void giveAway(RunOptions options, Launch launch) {
+    OptionalInt kept = options.events().map(EventTarget::descriptor).orElse(OptionalInt.empty());
+    for (int descriptor : List.of(STDIN, STDOUT)) {
+      if (kept.isEmpty() || kept.getAsInt() != descriptor) {
+        Descriptors.replaceByNull(descriptor);
+      }
+    }
+    inherited(options, launch.state()).descriptors().forEach(Descriptors::close);
+  }
+
+  /** What the command inherits: all that the launcher had, less the event stream. */
+  static LaunchState inherited(RunOptions options, LaunchState state) {
+    var descriptors = new TreeSet<>(state.descriptors());
+    options
+        .events()
+        .map(EventTarget::descriptor)
+        .filter(OptionalInt::isPresent)
+        .ifPresent(descriptor -> descriptors.remove(descriptor.getAsInt()));
+    return new LaunchState(state.ignored(), state.blocked(), descriptors);
+  }
+
+  private static Leave leave(SessionResult result) {
+    int code = result.exitCode();
+    if (result.cause().signal().isPresent()) {
+      Signal signal = result.cause().signal().get();
+      return code == 128 + signal.number()
+          ? new Leave.BySignal(signal)
+          : new Leave.WithCode(code);
+    }
+    // Ctrl-C was the command's; that it died of it must stop the loops of a shell, too.
+    boolean interrupted =
+        result
+            .process()
+            .filter(p -> p.hadTerminal() && !p.requested() && p.exitCode().isEmpty())
+            .flatMap(ProcessResult::signal)
+            .filter(signal -> signal == Signal.INT)
+            .isPresent();
+    return interrupted
+        ? new Leave.BySignal(Signal.INT)
+        : new Leave.WithCode(code);
+  }
+
+  private void say(RunOptions options, String line) {
+    if (!options.quiet()) {
+      err.println("earshot: " + Printable.line(line));
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package dev.earshot.cli;
+
+import dev.earshot.process.Signal;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SequencedMap;
+
+/**
+ * What {@code earshot run} was asked for, checked as far as that needs no file and no network.
+ *
+ * @param command the command and its arguments, byte for byte
+ * @param port the port to listen on; 0 for any free one
+ * @param bind the address to listen on
+ * @param events where the event stream goes, if anywhere
+ * @param passthrough host patterns never to decrypt
+ * @param intercept whether to decrypt at all
+ * @param upstreamProxy the proxy to go through instead of the user's own
+ * @param upstreamCas files with further certificate authorities to trust
+ * @param insecure host patterns whose certificates are not verified
+ * @param connectTimeout for reaching an upstream
+ * @param idleTimeout for an exchange in which nothing moves
+ * @param redact whether secrets are masked
+ * @param noInject the runtimes that get no variables
+ * @param stopSignal the first signal of a stop
+ * @param grace time between the stop signal and KILL
+ * @param drain time for exchanges in flight
+ * @param timeout time for the whole run
+ * @param environment variables for the command, byte for byte
+ * @param directory where the command runs, byte for byte
+ * @param quiet neither summary nor warnings
+ * @param verbose notices as well
+ * @param debug stack traces of our own failures
+ */
+record RunOptions(
+    List<String> command,
+    int port,
+    String bind,
+    Optional<EventTarget> events,
+    List<String> passthrough,
+    boolean intercept,
+    Optional<String> upstreamProxy,
+    List<String> upstreamCas,
+    List<String> insecure,
+    Duration connectTimeout,
+    Duration idleTimeout,
+    boolean redact,
+    Set<String> noInject,
+    Signal stopSignal,
+    Duration grace,
+    Duration drain,
+    Optional<Duration> timeout,
+    SequencedMap<String, String> environment,
+    Optional<String> directory,
+    boolean quiet,
+    boolean verbose,
+    boolean debug) {}

@@ -1,0 +1,179 @@
+package dev.earshot.cli;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.earshot.testkit.Eventually;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The packaged program, run as a user runs it: by its launcher, with a HOME of its own. It runs
+ * under Python, whose {@code subprocess} tells death by a signal from an exit code above 128.
+ */
+final class Earshot {
+  static final Path LAUNCHER = Path.of("..").toAbsolutePath().normalize().resolve("earshot");
+
+  private static final long HANG_GUARD_SECONDS = 55;
+
+  /** Prints the pid of what it starts, then how that ended: a code, or minus a signal's number. */
+  private static final String RUNNER =
+      """
+      import os, signal, subprocess, sys
+      signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+      signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+      report = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+      child = subprocess.Popen(sys.argv[2:], close_fds=False)
+      os.write(report, b"%d\\n" % child.pid)
+      os.close(0)
+      os.write(report, b"%d\\n" % child.wait())
+      """;
+
+  private final Path folder;
+  private final Map<String, String> environment = new HashMap<>();
+
+  /**
+   * A user with an empty home.
+   *
+   * @param folder for the home and for what the runs write
+   */
+  Earshot(Path folder) throws IOException {
+    this.folder = folder;
+    Path home = Files.createDirectories(folder.resolve("home"));
+    environment.put("HOME", home.toString());
+    environment.put("PATH", System.getenv("PATH"));
+    environment.put("LANG", "C.UTF-8");
+    environment.put("EARSHOT_NO_BUILD", "1");
+  }
+
+  Earshot with(String name, String value) {
+    environment.put(name, value);
+    return this;
+  }
+
+  Path home() {
+    return folder.resolve("home");
+  }
+
+  /**
+   * A finished run.
+   *
+   * @param status the exit code, or minus the number of the signal
+   * @param stdout its bytes, one a char
+   * @param stderr its text
+   */
+  record Finished(int status, String stdout, String stderr) {
+    String out() {
+      return new String(stdout.getBytes(ISO_8859_1), UTF_8);
+    }
+  }
+
+  /** Runs to the end with an empty stdin. */
+  Finished run(String... arguments) throws Exception {
+    try (Running running = start(arguments)) {
+      running.stdin().close();
+      return running.finish();
+    }
+  }
+
+  /** Starts {@code earshot} with these arguments. */
+  Running start(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(LAUNCHER.toString());
+    command.addAll(List.of(arguments));
+    return launch(command);
+  }
+
+  /** What a command prints in this user's environment. */
+  String launchAndRead(List<String> command) throws Exception {
+    try (Running running = launch(command)) {
+      running.stdin().close();
+      return running.finish().out();
+    }
+  }
+
+  /** Starts any command in this user's environment. */
+  Running launch(List<String> command) throws IOException {
+    Path report = Files.createTempFile(folder, "report", ".txt");
+    List<String> line = new ArrayList<>(List.of("python3", "-c", RUNNER, report.toString()));
+    line.addAll(command);
+    var builder = new ProcessBuilder(line);
+    builder.environment().clear();
+    builder.environment().putAll(environment);
+    return new Running(builder.start(), report);
+  }
+
+  /** A run in progress. Closing it ends what is left of it. */
+  static final class Running implements AutoCloseable {
+    private final Process python;
+    private final Path report;
+    private final CompletableFuture<byte[]> out;
+    private final CompletableFuture<byte[]> err;
+
+    private Running(Process python, Path report) {
+      this.python = python;
+      this.report = report;
+      this.out = drain(python.getInputStream());
+      this.err = drain(python.getErrorStream());
+    }
+
+    OutputStream stdin() {
+      return python.getOutputStream();
+    }
+
+    /** The pid of Earshot itself: the launcher becomes the JVM. */
+    long pid() throws IOException {
+      Eventually.until("a pid is reported", () -> !lines().isEmpty());
+      return Long.parseLong(lines().getFirst());
+    }
+
+    Finished finish() throws Exception {
+      if (!python.waitFor(HANG_GUARD_SECONDS, TimeUnit.SECONDS)) {
+        throw new AssertionError("hangs; its stderr so far is not at its end");
+      }
+      List<String> lines = lines();
+      return new Finished(Integer.parseInt(lines.getLast()), new String(out.get(), ISO_8859_1), new String(err.get(), UTF_8));
+    }
+
+    @Override
+    public void close() throws IOException {
+      python.descendants().forEach(ProcessHandle::destroyForcibly);
+      python.destroyForcibly().onExit().join();
+      try {
+        python.getOutputStream().close();
+      } catch (IOException alreadyGone) {
+        // What it did not read any more is nobody's.
+      }
+      out.join();
+      err.join();
+    }
+
+    private List<String> lines() throws IOException {
+      return Files.readAllLines(report);
+    }
+
+    private static CompletableFuture<byte[]> drain(InputStream stream) {
+      var all = new CompletableFuture<byte[]>();
+      Thread.ofPlatform()
+          .name("drain")
+          .start(
+              () -> {
+                try (stream) {
+                  all.complete(stream.readAllBytes());
+                } catch (IOException e) {
+                  all.completeExceptionally(e);
+                }
+              });
+      return all;
+    }
+  }
+}

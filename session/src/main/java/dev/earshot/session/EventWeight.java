@@ -1,0 +1,40 @@
+package dev.earshot.session;
+
+import dev.earshot.exchange.Header;
+import dev.earshot.exchange.TrafficEvent;
+import java.util.List;
+
+/** About how many bytes an event takes while it waits in a queue. */
+final class EventWeight {
+  private static final long FIXED = 256;
+  private static final long PER_HEADER = 96;
+
+  private EventWeight() {}
+
+  static long of(SessionEvent event) {
+    return event instanceof SessionEvent.Traffic(_, var traffic) ? FIXED + of(traffic) : FIXED;
+  }
+
+  private static long of(TrafficEvent event) {
+    return switch (event) {
+      case TrafficEvent.ExchangeStarted started ->
+          started.url().length() + headers(started.request().headers());
+      case TrafficEvent.ResponseStarted response -> headers(response.response().headers());
+      case TrafficEvent.ExchangeFinished finished -> headers(finished.trailers());
+      case TrafficEvent.ExchangeFailed failed -> failed.detail().length();
+      case TrafficEvent.ConnectionRefused refused -> refused.detail().length();
+      case TrafficEvent.TunnelOpened opened -> opened.host().length();
+      case TrafficEvent.TunnelClosed _ -> 0;
+      case TrafficEvent.TunnelFailed failed -> failed.detail().length();
+      case TrafficEvent.Warning warning -> warning.text().length();
+    };
+  }
+
+  private static long headers(List<Header> headers) {
+    long bytes = 0;
+    for (Header header : headers) {
+      bytes += PER_HEADER + header.name().length() + header.value().length();
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,71 @@
+package dev.earshot.session;
+
+import dev.earshot.exchange.TrafficEvent;
+import dev.earshot.process.ProcessEvent;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** A fact about a session, immutable and equal by value. */
+public sealed interface SessionEvent {
+
+  /** Facts about the session, its process and its proxy: few, and never dropped. */
+  sealed interface Lifecycle extends SessionEvent {}
+
+  /** The session begins. The command is as the user wrote it, unmasked. */
+  record Starting(String id, String version, List<String> command, String directory)
+      implements Lifecycle {
+    public Starting {
+      command = List.copyOf(command);
+    }
+  }
+
+  /**
+   * Proxy and process run.
+   *
+   * @param ca the file with the certificate authority's certificate; empty if it is in memory only
+   * @param containment the layers that hold the process tree together
+   */
+  record Started(InetSocketAddress proxy, Optional<Path> ca, List<String> containment)
+      implements Lifecycle {
+    public Started {
+      containment = List.copyOf(containment);
+    }
+  }
+
+  /** The end has begun. */
+  record Stopping(StopCause cause) implements Lifecycle {}
+
+  /** Always the last event, always exactly one. */
+  record Stopped(SessionResult result) implements Lifecycle {}
+
+  /** The proxy is about to listen. */
+  record ProxyStarting(InetSocketAddress address) implements Lifecycle {}
+
+  /** The proxy serves at this address. */
+  record ProxyStarted(InetSocketAddress address) implements Lifecycle {}
+
+  /**
+   * The proxy is closed.
+   *
+   * @param forcedConnections connections that had to be cut while they were busy
+   * @param error why, if it was not a normal close
+   */
+  record ProxyStopped(int forcedConnections, Optional<String> error) implements Lifecycle {}
+
+  /** A fact about the command of a run; runs are counted from 1. */
+  record Command(int run, ProcessEvent event) implements Lifecycle {}
+
+  /** A fact about the traffic; the run is the one in which it happened. */
+  record Traffic(int run, TrafficEvent event) implements SessionEvent {}
+
+  /** In place of what a slow subscriber missed. Only its own subscription has it. */
+  record Dropped(long count) implements SessionEvent {}
+
+  /** Something that the user should know, and that ended nothing. */
+  record Warning(String code, String text, Optional<String> hint) implements Lifecycle {}
+
+  /** Why Earshot itself could not go on. */
+  record Fatal(String code, String text, Optional<String> hint) implements Lifecycle {}
+}

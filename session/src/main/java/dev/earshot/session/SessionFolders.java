@@ -1,0 +1,56 @@
+package dev.earshot.session;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Where Earshot keeps things, by the XDG base directory specification.
+ *
+ * @param certificates the folder of the certificate authority; empty to keep it in memory
+ * @param sessions the folder in which each session has one of its own
+ * @param temporary the same, for when that cannot be written
+ */
+public record SessionFolders(Optional<Path> certificates, Path sessions, Path temporary) {
+  /** How the folder in the system's folder for temporary files begins. */
+  static final String TEMPORARY = "earshot-";
+
+  /**
+   * The folders of a user. Without an absolute HOME the certificate authority stays in memory and
+   * sessions live in the system's folder for temporary files.
+   */
+  public static SessionFolders of(Map<String, String> environment) {
+    Optional<Path> home = absolute(environment, "HOME");
+    Optional<Path> data =
+        absolute(environment, "XDG_DATA_HOME").or(() -> home.map(h -> h.resolve(".local/share")));
+    Optional<Path> state =
+        absolute(environment, "XDG_STATE_HOME").or(() -> home.map(h -> h.resolve(".local/state")));
+    return new SessionFolders(
+        data.map(folder -> folder.resolve("earshot").resolve("ca")),
+        state
+            .map(folder -> folder.resolve("earshot").resolve("sessions"))
+            .orElseGet(() -> temporary(environment)),
+        temporary(environment));
+  }
+
+  private static Path temporary(Map<String, String> environment) {
+    return absolute(environment, "TMPDIR")
+        .orElse(Path.of("/tmp"))
+        .resolve(TEMPORARY + ProcessHandle.current().pid());
+  }
+
+  private static Optional<Path> absolute(Map<String, String> environment, String name) {
+    String value = environment.getOrDefault(name, "");
+    return value.startsWith("/") ? Optional.of(Path.of(value)) : Optional.empty();
+  }
+
+  /** Whether neither the folder nor what it would be made in can be written. */
+  static boolean isReadOnly(Path folder) {
+    Path existing = folder.toAbsolutePath();
+    while (existing != null && !Files.exists(existing)) {
+      existing = existing.getParent();
+    }
+    return existing == null || !Files.isWritable(existing);
+  }
+}

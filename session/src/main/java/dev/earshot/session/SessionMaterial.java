@@ -1,0 +1,220 @@
+package dev.earshot.session;
+
+import dev.earshot.process.CommandSpec;
+import dev.earshot.proxy.ClientAnswer;
+import dev.earshot.proxy.ClientCheck;
+import dev.earshot.proxy.Interception;
+import dev.earshot.proxy.ProxyLimits;
+import dev.earshot.proxy.ProxyPlan;
+import dev.earshot.proxy.ProxyTimeouts;
+import dev.earshot.proxy.tls.CertificateAuthority;
+import dev.earshot.proxy.tls.CertificateAuthorityException;
+import dev.earshot.proxy.tls.InterceptTls;
+import dev.earshot.proxy.tls.UpstreamTls;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * What a session needs before anything runs: its folder, the certificate authority, the files that
+ * make the command's clients trust it, and both sides of TLS. Closing it removes and releases all.
+ */
+final class SessionMaterial implements AutoCloseable {
+  private final String id;
+  private final SessionPlan plan;
+  private final SessionFolder folder;
+  private final CertificateAuthority authority;
+  private final InterceptTls interceptTls;
+  private final UpstreamTls upstreamTls;
+  private final FutureTask<TrustFiles> trustFiles;
+  private final Consumer<SessionEvent> events;
+
+  private SessionMaterial(
+      String id,
+      SessionPlan plan,
+      SessionFolder folder,
+      CertificateAuthority authority,
+      Consumer<SessionEvent> events) {
+    this.id = id;
+    this.plan = plan;
+    this.folder = folder;
+    this.authority = authority;
+    this.events = events;
+    this.interceptTls = new InterceptTls(authority, Clock.systemUTC());
+    this.upstreamTls =
+        new UpstreamTls(
+            plan.traffic().anchors(),
+            host ->
+                plan.traffic().insecure().stream().anyMatch(pattern -> pattern.matches(host, pattern.port())));
+    this.trustFiles = new FutureTask<>(this::writeTrustFiles);
+  }
+
+  /**
+   * Makes it all. The trust files, which take longest, are written beside the rest of the start.
+   *
+   * @param events gets warnings
+   */
+  static SessionMaterial prepare(String id, SessionPlan plan, Consumer<SessionEvent> events)
+      throws PreparationException {
+    CertificateAuthority authority = authority(plan.folders(), events);
+    SessionFolder folder;
+    try {
+      folder = SessionFolder.create(plan.folders().sessions(), id);
+    } catch (IOException unwritable) {
+      folder = temporaryFolder(plan.folders(), id);
+    }
+    var material = new SessionMaterial(id, plan, folder, authority, events);
+    Thread.ofPlatform().name("earshot-trust-files").start(material.trustFiles);
+    return material;
+  }
+
+  private static CertificateAuthority authority(
+      SessionFolders folders, Consumer<SessionEvent> events) throws PreparationException {
+    if (folders.certificates().isEmpty()) {
+      events.accept(inMemory("there is no HOME to keep it in", "set HOME to keep it"));
+      return CertificateAuthority.inMemory(Clock.systemUTC());
+    }
+    Path kept = folders.certificates().get();
+    try {
+      return CertificateAuthority.loadOrCreate(kept, Clock.systemUTC());
+    } catch (CertificateAuthorityException e) {
+      if (!SessionFolders.isReadOnly(kept)) {
+        throw new PreparationException(String.valueOf(e.getMessage()), e);
+      }
+      events.accept(inMemory(kept + " cannot be written", "make it writable to keep it"));
+      return CertificateAuthority.inMemory(Clock.systemUTC());
+    }
+  }
+
+  private static SessionEvent inMemory(String why, String hint) {
+    return new SessionEvent.Warning(
+        "ca_in_memory",
+        "the certificate authority is kept in memory for this run: " + why,
+        Optional.of(hint));
+  }
+
+  private static SessionFolder temporaryFolder(SessionFolders folders, String id)
+      throws PreparationException {
+    try {
+      return SessionFolder.create(folders.temporary(), id);
+    } catch (IOException e) {
+      throw new PreparationException(
+          "cannot make a folder for the session in "
+              + folders.sessions()
+              + " or "
+              + folders.temporary()
+              + ": "
+              + e.getMessage(),
+          e);
+    }
+  }
+
+  /** The file with the authority's certificate; empty if it is in memory. */
+  Optional<Path> certificateFile() {
+    return authority.certificateFile();
+  }
+
+  /**
+   * What the proxy is to do.
+   *
+   * @param ownRoots the pids from which the session's process tree hangs
+   */
+  ProxyPlan proxyPlan(Supplier<? extends Collection<Long>> ownRoots) {
+    TrafficPlan traffic = plan.traffic();
+    return new ProxyPlan(
+        traffic.bind(),
+        traffic.intercept() ? new Interception.On(interceptTls) : new Interception.Off(),
+        traffic.passthrough(),
+        upstreamTls,
+        traffic.proxies(),
+        ProxyLimits.DEFAULT,
+        ProxyTimeouts.DEFAULT
+            .withConnect(traffic.connectTimeout())
+            .withIdle(traffic.idleTimeout()),
+        clientCheck(new SocketOwners(ownRoots)));
+  }
+
+  private static ClientCheck clientCheck(SocketOwners owners) {
+    return (client, listener) ->
+        switch (owners.of(client, listener)) {
+          case SocketOwner.Allowed(var process) -> new ClientAnswer.Allowed(process);
+          case SocketOwner.OtherUser(var uid) ->
+              new ClientAnswer.OtherUser(
+                  uid.isPresent()
+                      ? "the connection belongs to user " + uid.getAsLong()
+                      : "it is not known whose connection this is");
+        };
+  }
+
+  /**
+   * The command with the session's variables.
+   *
+   * @param proxy where the proxy listens
+   * @throws PreparationException if the files they name could not be written
+   */
+  CommandSpec command(InetSocketAddress proxy) throws PreparationException, InterruptedException {
+    TrustFiles files;
+    try {
+      files = trustFiles.get();
+    } catch (ExecutionException e) {
+      throw new PreparationException(
+          "cannot write the files that the command needs to " + folder.path() + ": " + e.getCause(),
+          e);
+    }
+    for (String warning : files.warnings()) {
+      events.accept(new SessionEvent.Warning("trust", warning, Optional.empty()));
+    }
+    SequencedMap<String, String> environment =
+        new LinkedHashMap<>(
+            ChildEnvironment.of(
+                plan.command().environment(),
+                new ChildEnvironment.Proxy(proxy.getAddress().getHostAddress(), proxy.getPort()),
+                files,
+                leftOut(),
+                id));
+    environment.putAll(plan.injection().own());
+    return plan.command().withEnvironment(environment);
+  }
+
+  private TrustFiles writeTrustFiles() throws IOException {
+    Path directory = Path.of(plan.command().directory().orElse("")).toAbsolutePath();
+    return TrustFiles.write(
+        folder.path(), authority.pem(), plan.command().environment(), directory, leftOut());
+  }
+
+  private Set<ClientRuntime> leftOut() {
+    return plan.injection().leftOut();
+  }
+
+  /** Removes the folder and releases what TLS holds. */
+  @Override
+  public void close() {
+    try {
+      // Whoever still writes there would find it gone, or leave it behind.
+      trustFiles.get();
+    } catch (ExecutionException reportedBefore) {
+      // The command was told.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    interceptTls.close();
+    upstreamTls.close();
+    try {
+      folder.close();
+    } catch (IOException e) {
+      events.accept(
+          new SessionEvent.Warning(
+              "folder", "cannot remove the session's folder " + folder.path() + ": " + e, Optional.empty()));
+    }
+  }
+}

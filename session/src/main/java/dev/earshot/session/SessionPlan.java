@@ -1,0 +1,90 @@
+package dev.earshot.session;
+
+import dev.earshot.process.CommandSpec;
+import dev.earshot.process.StopPolicy;
+import dev.earshot.proxy.UpstreamProxies;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/**
+ * All that a session is asked to do: immutable input.
+ *
+ * @param command the command with the user's environment; the session adds its variables to it
+ * @param stop how the command is stopped
+ * @param traffic what the proxy does
+ * @param injection which variables the session adds
+ * @param folders where Earshot keeps things
+ * @param timeout after which the whole run is stopped
+ */
+public record SessionPlan(
+    CommandSpec command,
+    StopPolicy stop,
+    TrafficPlan traffic,
+    Injection injection,
+    SessionFolders folders,
+    Optional<Duration> timeout) {
+
+  /**
+   * Which variables are added to the command's environment.
+   *
+   * @param leftOut runtimes that get none
+   * @param own variables of the user's, which win over those of the session
+   */
+  public record Injection(Set<ClientRuntime> leftOut, SequencedMap<String, String> own) {
+    /** All variables of the session, and none of the user's. */
+    public static final Injection ALL = new Injection(Set.of(), new LinkedHashMap<>());
+
+    public Injection {
+      leftOut = Set.copyOf(leftOut);
+      own = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(own));
+    }
+  }
+
+  /**
+   * A session of this command with the defaults: any free port of 127.0.0.1, everything decrypted,
+   * the user's own proxies and certificate authorities honoured, no time-out.
+   *
+   * @param environment the variables of the user, usually {@link System#getenv()}
+   * @throws IllegalArgumentException if the variables name a proxy that cannot be used
+   */
+  public static SessionPlan of(Map<String, String> environment, String... command) {
+    UpstreamProxies proxies =
+        switch (UpstreamProxies.fromEnvironment(environment)) {
+          case UpstreamProxies.Parsed.Usable(var usable) -> usable;
+          case UpstreamProxies.Parsed.Unusable(var why) -> throw new IllegalArgumentException(why);
+        };
+    return new SessionPlan(
+        CommandSpec.of(environment, command),
+        StopPolicy.DEFAULT,
+        TrafficPlan.of(proxies, UpstreamAnchors.of(environment, Path.of("").toAbsolutePath())),
+        Injection.ALL,
+        SessionFolders.of(environment),
+        Optional.empty());
+  }
+
+  /** The same with another plan for its traffic. */
+  public SessionPlan withTraffic(TrafficPlan other) {
+    return new SessionPlan(command, stop, other, injection, folders, timeout);
+  }
+
+  /** The same with another way to stop. */
+  public SessionPlan withStop(StopPolicy other) {
+    return new SessionPlan(command, other, traffic, injection, folders, timeout);
+  }
+
+  /** The same with a time after which the whole run is stopped. */
+  public SessionPlan withTimeout(Duration other) {
+    return new SessionPlan(command, stop, traffic, injection, folders, Optional.of(other));
+  }
+
+  /** The same with folders of its own. */
+  public SessionPlan withFolders(SessionFolders other) {
+    return new SessionPlan(command, stop, traffic, injection, other, timeout);
+  }
+}

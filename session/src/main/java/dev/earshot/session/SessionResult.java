@@ -1,0 +1,50 @@
+package dev.earshot.session;
+
+import dev.earshot.process.ProcessResult;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How a session ended.
+ *
+ * @param cause why it stopped
+ * @param process how the last run of the command ended; empty if none was begun
+ * @param exitCode what a shell would see of {@code earshot run}, 0 to 255
+ * @param exchanges exchanges that began
+ * @param failed exchanges that failed
+ * @param droppedEvents events that slow subscribers missed, all together
+ * @param forced what did not end by itself
+ * @param phases how long each part of the end took
+ * @param failure why Earshot itself or its proxy failed, as one line; empty if neither did
+ */
+public record SessionResult(
+    StopCause cause,
+    Optional<ProcessResult> process,
+    int exitCode,
+    long exchanges,
+    long failed,
+    long droppedEvents,
+    Forced forced,
+    Phases phases,
+    Optional<String> failure) {
+
+  /**
+   * What had to be forced.
+   *
+   * @param processes processes that were killed after the grace
+   * @param connections connections that were cut while busy
+   */
+  public record Forced(int processes, int connections) {}
+
+  /**
+   * How long each step of the stop sequence took; zero for a step that was not needed.
+   *
+   * @param terminate from the stop signal to the end of the command, or to the kill
+   * @param waitTree from the end of the command to the end of its tree, or to the kill
+   * @param kill from the kill to the end of the tree
+   * @param drain closing the proxy
+   * @param flush removing the session's files
+   */
+  public record Phases(
+      Duration terminate, Duration waitTree, Duration kill, Duration drain, Duration flush) {}
+}
