@@ -18,9 +18,10 @@ import java.util.regex.Pattern;
  * a URL). In doubt it is masked. What is no secret comes back unchanged, char for char, and what
  * was masked once is not changed by masking it again.
  *
- * <p>Two names are too common to be secret by themselves, {@code key} and {@code code}: as URL
- * parameters they are masked when the value has at least 16 characters, which API keys and OAuth
- * codes have. A short option such as {@code -p} is not taken for a password.
+ * <p>Some names are too common to be secret by themselves: {@code key}, {@code code}, {@code
+ * ticket}, {@code nonce} and {@code sid} are masked as URL parameters when the value has at least
+ * 16 characters, as API keys and OAuth codes have. A short option such as {@code -p} is not taken
+ * for a password.
  *
  * <p>No method throws, whatever the text. The work is linear in its length; a string of more than
  * 256 Ki characters is masked as a whole instead of being looked through. Safe for use by several

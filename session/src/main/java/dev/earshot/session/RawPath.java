@@ -4,6 +4,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** Paths as raw bytes, one char for each, the way an environment holds them. */
@@ -21,13 +22,17 @@ final class RawPath {
 
   /** The path that these bytes name; empty if it cannot be expressed in this locale. */
   static Optional<Path> parse(String raw) {
-    byte[] bytes = raw.getBytes(StandardCharsets.ISO_8859_1);
-    String text = new String(bytes, FILE_NAMES);
     try {
-      Path path = Path.of(text);
-      return of(path).equals(raw) || text.equals(raw) ? Optional.of(path) : Optional.empty();
+      return decoded(raw, FILE_NAMES).map(Path::of);
     } catch (InvalidPathException e) {
       return Optional.empty();
     }
+  }
+
+  /** The text that these bytes are; empty if the encoding would change them. */
+  static Optional<String> decoded(String raw, Charset encoding) {
+    byte[] bytes = raw.getBytes(StandardCharsets.ISO_8859_1);
+    String text = new String(bytes, encoding);
+    return Arrays.equals(bytes, text.getBytes(encoding)) ? Optional.of(text) : Optional.empty();
   }
 }

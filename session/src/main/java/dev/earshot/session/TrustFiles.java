@@ -9,10 +9,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.X509Certificate;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -66,8 +62,8 @@ public record TrustFiles(
 
   /**
    * Writes the files into the session's directory, each readable by its owner only. Takes tens of
-   * milliseconds, most of it for the Java trust store, which is left out without {@link
-   * ClientRuntime#JAVA}; may run on any thread, beside the rest of a start.
+   * milliseconds; may run on any thread, beside the rest of a start. Without {@link
+   * ClientRuntime#JAVA} the Java trust store is not written.
    *
    * @param into an existing directory that holds none of them yet
    * @param authority our authority's certificate in PEM
@@ -114,7 +110,8 @@ public record TrustFiles(
     if (!without.contains(ClientRuntime.JAVA)) {
       Set<String> java = new LinkedHashSet<>(sources.jvm());
       java.addAll(sources.userJvm());
-      create(store, trustStore(java, ours));
+      java.addAll(ours);
+      create(store, JavaTrustStores.pkcs12(java));
     }
     Path wgetrc = create(into.resolve("wgetrc"), wgetrc(usersWgetrc, RawPath.of(combined)));
     Path php = Files.createDirectory(into.resolve("php"), permissions("rwx------"));
@@ -143,32 +140,6 @@ public record TrustFiles(
       }
     }
     return extra;
-  }
-
-  /**
-   * Stored without a password, so that nothing in it is encrypted or authenticated: that takes a
-   * third of the time, and is read by JDKs older than today's algorithms, also with a password.
-   */
-  private static byte[] trustStore(Collection<String> trusted, List<String> ours)
-      throws IOException {
-    try {
-      KeyStore store = KeyStore.getInstance(TRUST_STORE_TYPE);
-      store.load(null, null);
-      addAll(store, "ca-", PemBlocks.certificates(trusted));
-      addAll(store, "earshot-", PemBlocks.certificates(ours));
-      var bytes = new ByteArrayOutputStream();
-      store.store(bytes, null);
-      return bytes.toByteArray();
-    } catch (GeneralSecurityException e) {
-      throw new IOException("cannot make a trust store", e);
-    }
-  }
-
-  private static void addAll(KeyStore store, String prefix, List<X509Certificate> certificates)
-      throws GeneralSecurityException {
-    for (int i = 0; i < certificates.size(); i++) {
-      store.setCertificateEntry(prefix + i, certificates.get(i));
-    }
   }
 
   /** wget reads the file that {@code WGETRC} names instead of the one in the home directory. */

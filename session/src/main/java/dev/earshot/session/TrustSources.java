@@ -215,10 +215,12 @@ final class TrustSources {
 
   /** A JVM reads a store without a password, and then does not check its integrity. */
   private List<String> readStore(String who, Path path, @Nullable String password) {
-    if (!Files.isRegularFile(path)) {
-      warn(who + " names the trust store " + path + ", which is not a file");
-      return List.of();
-    }
+    return bytes(who, path)
+        .map(file -> JavaTrustStores.jks(file).orElseGet(() -> readOther(who, path, password)))
+        .orElse(List.of());
+  }
+
+  private List<String> readOther(String who, Path path, @Nullable String password) {
     try {
       KeyStore store =
           KeyStore.getInstance(path.toFile(), password == null ? null : password.toCharArray());

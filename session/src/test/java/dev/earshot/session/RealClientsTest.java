@@ -26,8 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * exactly the variables that a command gets, less those of the proxy.
  */
 class RealClientsTest {
-  private static final String ANSWER =
-      "0123456789012345678901234567890123456789\trefs/heads/main\n";
+  static final String ANSWER = "0123456789012345678901234567890123456789\trefs/heads/main\n";
 
   private static final String URLLIB =
       "import sys,urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())";
@@ -35,7 +34,7 @@ class RealClientsTest {
       "import sys,requests; print(requests.get(sys.argv[1]).text)";
   private static final String NODE =
       "require('https').get(process.argv[1], r => r.pipe(process.stdout))";
-  private static final String JAVA =
+  static final String JAVA =
       """
       public class Fetch {
         public static void main(String[] a) throws Exception {

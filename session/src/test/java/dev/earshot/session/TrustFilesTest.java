@@ -11,7 +11,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -29,9 +28,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TrustFilesTest {
   @TempDir Path directory;
   private Path session = Path.of("");
-  private TestAuthority system = fresh("system");
-  private TestAuthority user = fresh("user");
-  private TestAuthority ours = fresh("ours");
+  private final TestAuthority system = TestAuthority.named("system");
+  private final TestAuthority user = TestAuthority.named("user");
+  private final TestAuthority ours = TestAuthority.named("ours");
 
   @BeforeEach
   void directories() throws Exception {
@@ -205,19 +204,7 @@ class TrustFilesTest {
             environment,
             directory,
             List.of(directory.resolve("absent"), directory.resolve("system.pem")));
-    try {
-      return TrustFiles.write(into, ours.pem(), sources, new HashMap<>(environment), Set.of());
-    } catch (GeneralSecurityException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  private static TestAuthority fresh(String name) {
-    try {
-      return TestAuthority.named(name);
-    } catch (GeneralSecurityException e) {
-      throw new AssertionError(e);
-    }
+    return TrustFiles.write(into, ours.pem(), sources, new HashMap<>(environment), Set.of());
   }
 
   private static List<String> blocks(String file) throws IOException {
