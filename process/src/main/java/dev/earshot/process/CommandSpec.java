@@ -75,4 +75,9 @@ public record CommandSpec(
   public CommandSpec withTerminal(TerminalUse other) {
     return new CommandSpec(argv, environment, directory, stdio, launch, other, charset);
   }
+
+  /** The same command, whose text becomes bytes in another way. */
+  public CommandSpec withCharset(Charset other) {
+    return new CommandSpec(argv, environment, directory, stdio, launch, terminal, other);
+  }
 }

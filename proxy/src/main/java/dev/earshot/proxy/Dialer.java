@@ -217,8 +217,10 @@ final class Dialer {
       }
       var address = new InetSocketAddress(addresses.get(next++), port);
       pending++;
-      loop.schedule(
-          () -> connectNext(addresses), BETWEEN_ADDRESSES.toNanos(), TimeUnit.NANOSECONDS);
+      var following =
+          loop.schedule(
+              () -> connectNext(addresses), BETWEEN_ADDRESSES.toNanos(), TimeUnit.NANOSECONDS);
+      promise.addListener(done -> following.cancel(false));
       int millis = Math.clamp(TimeUnit.NANOSECONDS.toMillis(left), 1, Integer.MAX_VALUE);
       new Bootstrap()
           .group(loop)

@@ -3,8 +3,10 @@ package dev.earshot.session;
 import dev.earshot.process.CommandSpec;
 import dev.earshot.process.StopPolicy;
 import dev.earshot.proxy.UpstreamProxies;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,7 +17,8 @@ import java.util.Set;
 /**
  * All that a session is asked to do: immutable input.
  *
- * @param command the command with the user's environment; the session adds its variables to it
+ * @param command the command with the user's environment, to which the session adds its variables;
+ *     its text must be bytes, one a char (charset ISO 8859-1), as variables need not be text
  * @param stop how the command is stopped
  * @param traffic what the proxy does
  * @param injection which variables the session adds
@@ -29,6 +32,12 @@ public record SessionPlan(
     Injection injection,
     SessionFolders folders,
     Optional<Duration> timeout) {
+
+  public SessionPlan {
+    if (!command.charset().equals(StandardCharsets.ISO_8859_1)) {
+      throw new IllegalArgumentException("the command's text must be bytes, one a char");
+    }
+  }
 
   /**
    * Which variables are added to the command's environment.
@@ -59,13 +68,21 @@ public record SessionPlan(
           case UpstreamProxies.Parsed.Usable(var usable) -> usable;
           case UpstreamProxies.Parsed.Unusable(var why) -> throw new IllegalArgumentException(why);
         };
+    Map<String, String> raw = new LinkedHashMap<>();
+    environment.forEach((name, value) -> raw.put(raw(name), raw(value)));
+    String[] argv = Arrays.stream(command).map(SessionPlan::raw).toArray(String[]::new);
     return new SessionPlan(
-        CommandSpec.of(environment, command),
+        CommandSpec.of(raw, argv).withCharset(StandardCharsets.ISO_8859_1),
         StopPolicy.DEFAULT,
-        TrafficPlan.of(proxies, UpstreamAnchors.of(environment, Path.of("").toAbsolutePath())),
+        TrafficPlan.of(proxies, UpstreamAnchors.of(raw, Path.of("").toAbsolutePath())),
         Injection.ALL,
         SessionFolders.of(environment),
         Optional.empty());
+  }
+
+  /** Text as the session holds it: its bytes in UTF-8, one a char. */
+  private static String raw(String text) {
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
   }
 
   /** The same with another plan for its traffic. */
