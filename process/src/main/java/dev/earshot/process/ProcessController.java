@@ -100,6 +100,8 @@ public final class ProcessController implements AutoCloseable {
       throw new UnsupportedOperationException("processes can be owned on Linux only so far");
     }
     Posix posix = Posix.SYSTEM;
+    // Whoever started this process may ignore CHLD; the kernel would keep no status for us then.
+    posix.setDefault(Signal.CHLD.number());
     var controller =
         new ProcessController(posix, spec, policy, events, ChildStreams.open(posix, spec.stdio()));
     Thread.ofPlatform().name("earshot-process").start(controller::own);
