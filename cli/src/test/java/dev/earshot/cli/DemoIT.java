@@ -1,0 +1,48 @@
+package dev.earshot.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a newcomer does first. */
+class DemoIT {
+  @TempDir Path folder;
+
+  @Test
+  void theDemoShowsEveryKindOfCall() throws Exception {
+    var run = new Earshot(folder).run("demo");
+    assertThat(run.status()).as(run.stderr()).isZero();
+    assertThat(run.stderr()).isEmpty();
+    assertThat(run.out().lines().filter(line -> line.matches(" +(GET|POST) +https?://.*")))
+        .hasSize(7)
+        .anyMatch(line -> line.contains("POST") && line.contains(" 402 "))
+        .anyMatch(line -> line.contains("/v1/updates") && line.contains(" 200 "))
+        .anyMatch(line -> line.contains(" 404 "));
+  }
+
+  @Test
+  void helpAndVersionAreShown() throws Exception {
+    var earshot = new Earshot(folder);
+    assertThat(earshot.run().out()).contains("earshot demo", "earshot run");
+    assertThat(earshot.run("--help").out()).contains("earshot demo");
+    assertThat(earshot.run("run", "--help").out()).contains("--grace", "--events", "125");
+    assertThat(earshot.run("--version").out()).matches("earshot \\d+\\.\\d+\\.\\d+\n");
+    var unknown = earshot.run("rnu");
+    assertThat(unknown.status()).isEqualTo(2);
+    assertThat(unknown.stderr()).contains("rnu").hasLineCount(1);
+  }
+
+  @Test
+  void theAuthorityCanBeFoundShownAndExported() throws Exception {
+    var earshot = new Earshot(folder);
+    var path = earshot.run("ca", "path");
+    assertThat(Path.of(path.out().strip())).isRegularFile();
+    assertThat(earshot.run("ca", "show").out()).contains("EC P-256", "valid until");
+    var exported = earshot.run("ca", "export");
+    assertThat(exported.out()).startsWith("-----BEGIN CERTIFICATE-----").doesNotContain("PRIVATE");
+    assertThat(Path.of(path.out().strip())).hasContent(exported.out());
+    assertThat(earshot.run("ca", "burn").status()).isEqualTo(2);
+  }
+}

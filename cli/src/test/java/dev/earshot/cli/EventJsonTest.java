@@ -1,0 +1,136 @@
+package dev.earshot.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.earshot.exchange.ClientProcess;
+import dev.earshot.exchange.FailureKind;
+import dev.earshot.exchange.Header;
+import dev.earshot.exchange.HttpVersion;
+import dev.earshot.exchange.Redaction;
+import dev.earshot.exchange.RequestHead;
+import dev.earshot.exchange.ResponseHead;
+import dev.earshot.exchange.Timings;
+import dev.earshot.exchange.TrafficEvent;
+import dev.earshot.exchange.TunnelReason;
+import dev.earshot.session.SessionEvent;
+import dev.earshot.session.SessionResult;
+import dev.earshot.session.Stamped;
+import dev.earshot.session.StopCause;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+/** Events as lines: each fits the schema, and secrets are masked. {@link Events} checks the schema. */
+class EventJsonTest {
+  private static final Instant AT = Instant.parse("2026-11-25T00:31:07.123456789Z");
+
+  @Test
+  void everyKindOfTrafficFitsTheSchema() throws Exception {
+    Events events =
+        stream(
+            Redaction.CREDENTIALS,
+            started("http://user:secret@host.example/a?access_token=t0ps3cret&x=1"),
+            new TrafficEvent.ResponseStarted(
+                1,
+                new ResponseHead(
+                    HttpVersion.HTTP_1_1, 200, "OK", List.of(new Header("Set-Cookie", "sid=abcdefgh"))),
+                "127.0.0.1:80",
+                Duration.ofMillis(5)),
+            new TrafficEvent.ExchangeFinished(
+                1,
+                200,
+                Duration.ofNanos(12_345_678),
+                3,
+                4,
+                List.of(new Header("X-Sum", "1")),
+                new Timings(0, -1, -1, -1, 1_000_000, 2_000_000, 3_000_000)),
+            new TrafficEvent.ConnectionRefused(4, "malformed", "bare LF", OptionalLong.of(17)),
+            new TrafficEvent.TunnelOpened(
+                2, 5, ClientProcess.UNKNOWN, "host.example:443", TunnelReason.PASSTHROUGH),
+            new TrafficEvent.TunnelClosed(2, 10, 20),
+            new TrafficEvent.TunnelFailed(3, "host.example:443", FailureKind.DNS, "no address"),
+            new TrafficEvent.Warning("code", "text", Optional.of("hint")));
+    assertThat(events.one("session.starting").get("time").asString())
+        .isEqualTo("2026-11-25T00:31:07.123456Z");
+    assertThat(events.one("exchange.finished").get("duration_ms").asDouble()).isEqualTo(12.345);
+    assertThat(events.one("exchange.finished").get("timings").get("dns").asInt()).isEqualTo(-1);
+  }
+
+  @Test
+  void secretsAreMaskedAndTheRestStays() throws Exception {
+    Events events =
+        stream(
+            Redaction.CREDENTIALS, started("http://user:secret@host.example/?access_token=t0ps3cret"), end());
+    String line = events.one("exchange.started").toString();
+    assertThat(line).doesNotContain("secret", "t0ps3cret", "bearer-value").contains("host.example");
+    assertThat(events.one("session.starting").toString()).doesNotContain("hunter2");
+  }
+
+  @Test
+  void withoutRedactionNothingIsMasked() throws Exception {
+    Events events =
+        stream(Redaction.NONE, started("http://host.example/?access_token=t0ps3cret"), end());
+    assertThat(events.one("exchange.started").toString()).contains("t0ps3cret", "bearer-value");
+    assertThat(events.one("session.starting").toString()).contains("hunter2");
+  }
+
+  @Test
+  void bytesThatAreNotTextAndControlCharactersKeepTheLineWhole() throws Exception {
+    Events events = stream(Redaction.NONE, started("http://h/\u0000\n\u001b[31m\u2028\ud800"), end());
+    assertThat(events.lines()).hasSize(4);
+  }
+
+  private static TrafficEvent started(String url) {
+    return new TrafficEvent.ExchangeStarted(
+        1,
+        4,
+        false,
+        new ClientProcess(OptionalLong.of(42), Optional.of("curl"), true),
+        url,
+        "host.example",
+        new RequestHead(
+            "GET",
+            "/",
+            HttpVersion.HTTP_1_1,
+            List.of(
+                new Header("Authorization", "Bearer bearer-value"), new Header("X-\u00e9", "\u00ff"))));
+  }
+
+  private static TrafficEvent end() {
+    return new TrafficEvent.ExchangeFailed(1, FailureKind.RESET, "reset");
+  }
+
+  private static Events stream(Redaction redaction, TrafficEvent... traffic) throws Exception {
+    var json = new EventJson(redaction);
+    List<SessionEvent> all = new ArrayList<>();
+    all.add(
+        new SessionEvent.Starting(
+            "s1", "0.1.0", List.of("curl", "-u", "me:hunter2", "\u00e9\u00ff"), "/"));
+    for (TrafficEvent event : traffic) {
+      all.add(new SessionEvent.Traffic(1, event));
+    }
+    all.add(
+        new SessionEvent.Stopped(
+            new SessionResult(
+                StopCause.API,
+                Optional.empty(),
+                0,
+                1,
+                0,
+                0,
+                new SessionResult.Forced(0, 0),
+                new SessionResult.Phases(
+                    Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO),
+                Optional.empty())));
+    var text = new StringBuilder();
+    long sequence = 100;
+    for (SessionEvent event : all) {
+      text.append(json.line(new Stamped(sequence++, AT, event)));
+    }
+    return Events.of(text.toString());
+  }
+}
