@@ -68,7 +68,9 @@ final class ClientConnection implements Side.Events {
     process = who;
     phase = Phase.HEAD;
     watchIdle();
-    side.read();
+    // A client that has ended its output already was read without being asked for: epoll(7) tells
+    // of the end, and what came before it is read with it.
+    nextInBuffer();
   }
 
   /** It is not to be served. */
@@ -372,7 +374,7 @@ final class ClientConnection implements Side.Events {
     phase = Phase.HEAD;
     if (in.isReadable()) {
       // Not at once: an endless pipeline must not become an endless recursion.
-      loop().execute(this::nextPipelined);
+      loop().execute(this::nextInBuffer);
     } else if (side.inputEnded()) {
       close();
     } else {
@@ -380,7 +382,7 @@ final class ClientConnection implements Side.Events {
     }
   }
 
-  private void nextPipelined() {
+  private void nextInBuffer() {
     if (phase != Phase.HEAD) {
       return;
     }

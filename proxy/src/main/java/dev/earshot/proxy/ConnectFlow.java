@@ -123,7 +123,9 @@ final class ConnectFlow {
     client.side().listen(new FromClient());
     connection.side().listen(new FromUpstream());
     decide(connection);
-    if (sniffing) {
+    if (sniffing && client.side().inputEnded()) {
+      tunnel(connection, TunnelReason.NOT_TLS, Unpooled.EMPTY_BUFFER);
+    } else if (sniffing) {
       client.side().read();
       connection.side().read();
     }
