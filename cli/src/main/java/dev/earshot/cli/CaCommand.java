@@ -74,7 +74,7 @@ final class CaCommand {
       case "path" -> out.println(ca.certificateFile().map(Path::toString).orElseThrow());
       case "show" -> show(ca);
       case "export" -> export(ca, parsed.matchedOptionValue("-o", ""));
-      case "rotate" -> throw UserError.notThereYet("earshot ca rotate", "remove the files of 'earshot ca path' to get a new one");
+      case "rotate" -> throw UserError.notThereYet("'ca rotate'", "remove its folder to get a new one");
       default ->
           throw UserError.usage(
               "ca: unknown action '%s'; there are: path, show, export"

@@ -123,7 +123,7 @@ final class Commands {
   private static void refuseLaterCommands(List<String> arguments) throws UserError {
     if (!arguments.isEmpty() && LATER.contains(arguments.getFirst())) {
       throw UserError.notThereYet(
-          "earshot " + arguments.getFirst(), "there are: earshot run, demo and ca");
+          "'" + arguments.getFirst() + "'", "there are: run, demo, ca");
     }
   }
 

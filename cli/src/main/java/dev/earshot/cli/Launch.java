@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -23,8 +24,13 @@ import java.util.TreeSet;
  * @param arguments the arguments of the program
  * @param environment the variables, in order, as the launcher had them
  * @param state signals and descriptors, as the launcher had them
+ * @param closed which of the descriptors 0, 1 and 2 the launcher found closed
  */
-record Launch(List<String> arguments, SequencedMap<String, String> environment, LaunchState state) {
+record Launch(
+    List<String> arguments,
+    SequencedMap<String, String> environment,
+    LaunchState state,
+    Set<Integer> closed) {
   private static final String FIRST_VALUE = "EARSHOT_LAUNCH_VAR_";
 
   /** Variables that the launcher sets or its shell adds; they are kept only with a first value. */
@@ -35,6 +41,7 @@ record Launch(List<String> arguments, SequencedMap<String, String> environment, 
 
   Launch {
     arguments = List.copyOf(arguments);
+    closed = Set.copyOf(closed);
   }
 
   /** Reads /proc/self (proc(5)); on a system without it, takes what the JVM says. */
@@ -42,7 +49,8 @@ record Launch(List<String> arguments, SequencedMap<String, String> environment, 
     return new Launch(
         arguments(args, readRecords(Path.of("/proc/self/cmdline"))),
         environment(readRecords(Path.of("/proc/self/environ"))),
-        state(properties));
+        state(properties),
+        numbers(properties.getProperty("earshot.launch.closed", "")));
   }
 
   /** What the last arguments of the process are in bytes, as long as they can be the same. */
@@ -78,16 +86,20 @@ record Launch(List<String> arguments, SequencedMap<String, String> environment, 
   }
 
   static LaunchState state(Properties properties) {
-    var descriptors = new TreeSet<Integer>();
-    for (String number : properties.getProperty("earshot.launch.descriptors", "").split(",", -1)) {
-      if (!number.isEmpty()) {
-        descriptors.add(Integer.parseInt(number));
-      }
-    }
     return new LaunchState(
         mask(properties.getProperty("earshot.launch.ignored", "0")),
         mask(properties.getProperty("earshot.launch.blocked", "0")),
-        descriptors);
+        numbers(properties.getProperty("earshot.launch.descriptors", "")));
+  }
+
+  private static TreeSet<Integer> numbers(String list) {
+    var numbers = new TreeSet<Integer>();
+    for (String number : list.split(",", -1)) {
+      if (!number.isEmpty()) {
+        numbers.add(Integer.parseInt(number));
+      }
+    }
+    return numbers;
   }
 
   /** The environment as ordinary text, for what Earshot itself wants to know. */

@@ -42,9 +42,9 @@ final class Plans {
         options.events().filter(new EventTarget.Descriptor(STDOUT)::equals).isPresent();
     var stdio =
         new Stdio(
-            new Redirect.Inherit(STDIN),
-            new Redirect.Inherit(eventsOnStdout ? STDERR : STDOUT),
-            new Redirect.Inherit(STDERR));
+            stream(launch, STDIN),
+            stream(launch, eventsOnStdout ? STDERR : STDOUT),
+            stream(launch, STDERR));
     var command =
         new CommandSpec(
             options.command(),
@@ -61,6 +61,12 @@ final class Plans {
         new SessionPlan.Injection(leftOut(options.noInject()), options.environment()),
         SessionFolders.of(launch.environmentText()),
         options.timeout());
+  }
+
+  private static Redirect stream(Launch launch, int descriptor) {
+    return launch.closed().contains(descriptor)
+        ? new Redirect.Closed()
+        : new Redirect.Inherit(descriptor);
   }
 
   private static TrafficPlan traffic(RunOptions options, Launch launch) throws UserError {

@@ -41,6 +41,10 @@ final class RunCommand {
     if (options.events().isEmpty()) {
       return run(options, launch, plan, log);
     }
+    if (options.events().get() instanceof EventTarget.Descriptor(int number)
+        && launch.closed().contains(number)) {
+      throw UserError.descriptorClosed("--events", number);
+    }
     var out = options.events().get().open("--events");
     var json = new EventJson(options.redact() ? Redaction.CREDENTIALS : Redaction.NONE);
     try (var stream = EventStream.start(log.subscribe(), json, out)) {

@@ -298,6 +298,40 @@ class RunIT {
   }
 
   @Test
+  void closedStandardStreamsAreClosedInTheCommand() throws Exception {
+    for (String closed : List.of("<&-", ">&-", "2>&-", "<&- >&- 2>&-")) {
+      String script = "EARSHOT run -q -- sh -c 'ls /proc/self/fd > OUT' " + closed;
+      Path out = folder.resolve("out");
+      String plain = "sh -c 'ls /proc/self/fd > OUT' " + closed;
+      String ours = inBash(script.replace("OUT", out.toString()), out);
+      assertThat(ours).as(closed).isEqualTo(inBash(plain.replace("OUT", out.toString()), out));
+    }
+  }
+
+  private String inBash(String script, Path out) throws Exception {
+    try (var running = earshot.launch(List.of("bash", "-c", script(script)))) {
+      running.stdin().close();
+      assertThat(running.finish().status()).isZero();
+    }
+    return Files.readString(out);
+  }
+
+  @Test
+  void aHomeThatCannotBeWrittenKeepsTheAuthorityInMemory() throws Exception {
+    var run = earshot.with("HOME", "/proc").run("run", "-e", stream.toString(), "--", "true");
+    assertThat(run.status()).isZero();
+    assertThat(run.stderr().lines().filter(line -> line.contains("warning"))).hasSize(1);
+    assertThat(Events.read(stream).one("session.started").get("ca").isNull()).isTrue();
+  }
+
+  @Test
+  void aFullDiskUnderTheStreamIsOneWarning() throws Exception {
+    var run = earshot.run("run", "-e", "/dev/full", "--", "sh", "-c", "exit 3");
+    assertThat(run.status()).isEqualTo(3);
+    assertThat(run.stderr().lines().filter(line -> line.contains("warning"))).hasSize(1);
+  }
+
+  @Test
   void signalStateIsAsTheLauncherWasStarted() throws Exception {
     String script =
         """

@@ -80,6 +80,7 @@ final class ChildStreams implements AutoCloseable {
     switch (redirect) {
       case Redirect.Inherit(int descriptor) ->
           ofChild.add(posix.isOpen(descriptor) ? descriptor : CLOSED);
+      case Redirect.Closed() -> ofChild.add(CLOSED);
       case Redirect.Null() -> {
         if (!(posix.openForUpdate("/dev/null".getBytes(ISO_8859_1)) instanceof Outcome.Ok(int nothing))) {
           throw new IOException("cannot open /dev/null");

@@ -14,6 +14,9 @@ public sealed interface Redirect {
     }
   }
 
+  /** Nowhere: the descriptor is closed in the command. */
+  record Closed() implements Redirect {}
+
   /** To /dev/null. */
   record Null() implements Redirect {}
 

@@ -1,6 +1,5 @@
 package dev.earshot.session;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -43,14 +42,5 @@ public record SessionFolders(Optional<Path> certificates, Path sessions, Path te
   private static Optional<Path> absolute(Map<String, String> environment, String name) {
     String value = environment.getOrDefault(name, "");
     return value.startsWith("/") ? Optional.of(Path.of(value)) : Optional.empty();
-  }
-
-  /** Whether neither the folder nor what it would be made in can be written. */
-  static boolean isReadOnly(Path folder) {
-    Path existing = folder.toAbsolutePath();
-    while (existing != null && !Files.exists(existing)) {
-      existing = existing.getParent();
-    }
-    return existing == null || !Files.isWritable(existing);
   }
 }

@@ -88,10 +88,11 @@ final class SessionMaterial implements AutoCloseable {
     try {
       return CertificateAuthority.loadOrCreate(kept, Clock.systemUTC());
     } catch (CertificateAuthorityException e) {
-      if (!SessionFolders.isReadOnly(kept)) {
+      // One that is there and cannot be used is for the user to look at, not to be passed over.
+      if (CertificateAuthority.existsIn(kept)) {
         throw new PreparationException(String.valueOf(e.getMessage()), e);
       }
-      events.accept(inMemory(kept + " cannot be written", "make it writable to keep it"));
+      events.accept(inMemory(String.valueOf(e.getMessage()), "make it writable to keep it"));
       return CertificateAuthority.inMemory(Clock.systemUTC());
     }
   }

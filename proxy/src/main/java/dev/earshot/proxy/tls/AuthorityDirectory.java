@@ -28,7 +28,7 @@ import java.util.UUID;
  *     system lets nobody but the owner into them)
  */
 record AuthorityDirectory(Path directory, Optional<String> user) {
-  private static final String KEY_FILE = "ca-key.pem";
+  static final String KEY_FILE = "ca-key.pem";
   private static final String CERTIFICATE_FILE = "ca.pem";
   private static final Set<PosixFilePermission> OWNER_ONLY_DIRECTORY =
       PosixFilePermissions.fromString("rwx------");

@@ -1,6 +1,8 @@
 package dev.earshot.proxy.tls;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
@@ -52,6 +54,11 @@ public final class CertificateAuthority {
             directory.toAbsolutePath().normalize(), ProcessHandle.current().info().user());
     return new CertificateAuthority(
         kept.loadOrCreate(clock.instant()), Optional.of(kept.certificateFile()));
+  }
+
+  /** Whether the directory holds a CA, usable or not. */
+  public static boolean existsIn(Path directory) {
+    return Files.exists(directory.resolve(AuthorityDirectory.KEY_FILE), LinkOption.NOFOLLOW_LINKS);
   }
 
   /** A CA that lives as long as this object; nothing is written. */
