@@ -153,7 +153,7 @@ final class EventJson {
     out.writeStartObject();
     out.writeNumberProperty("pid", survivor.pid());
     out.writeStringProperty("name", survivor.name());
-    out.writeStringProperty("state", survivor.state());
+    out.writeStringProperty("state", String.valueOf(survivor.state()));
     out.writeEndObject();
   }
 
@@ -165,13 +165,16 @@ final class EventJson {
     if (result.exitCode().isPresent()) {
       out.writeNumberProperty("exit_code", result.exitCode().getAsInt());
     }
-    text(out, "signal", result.signal().map(Signal::name));
+    if (result.signal().isPresent()) {
+      out.writeStringProperty("signal", Signal.nameOf(result.signal().getAsInt()));
+    }
     out.writeBooleanProperty("core_dumped", result.coreDumped());
     out.writeBooleanProperty("requested", result.requested());
     millis(out, "duration_ms", result.duration());
     millis(out, "user_ms", result.userTime());
     millis(out, "system_ms", result.systemTime());
-    out.writeNumberProperty("max_rss_kib", result.maxRssKib());
+    out.writeName("max_rss_kib");
+    result.maxRssKib().ifPresentOrElse(out::writeNumber, out::writeNull);
     result
         .startFailure()
         .ifPresent(

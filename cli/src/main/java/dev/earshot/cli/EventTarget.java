@@ -69,10 +69,18 @@ sealed interface EventTarget {
         if (!Descriptors.isOpen(number)) {
           throw UserError.descriptorClosed(option, number);
         }
-        yield Descriptors.output(number);
+        yield openDescriptor(option, number);
       }
       case File(String name) -> openFile(option, name);
     };
+  }
+
+  private static OutputStream openDescriptor(String option, int number) throws UserError {
+    try {
+      return Descriptors.output(number);
+    } catch (IOException e) {
+      throw UserError.cannotWrite(option, "fd:" + number, String.valueOf(e.getMessage()));
+    }
   }
 
   private static OutputStream openFile(String option, String name) throws UserError {

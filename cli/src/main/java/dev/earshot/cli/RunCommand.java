@@ -5,7 +5,6 @@ import dev.earshot.exchange.Redaction;
 import dev.earshot.process.Descriptors;
 import dev.earshot.process.LaunchState;
 import dev.earshot.process.OwnSignals;
-import dev.earshot.process.ProcessResult;
 import dev.earshot.process.Signal;
 import dev.earshot.session.Cancellation;
 import dev.earshot.session.EventLog;
@@ -13,6 +12,7 @@ import dev.earshot.session.Session;
 import dev.earshot.session.SessionPlan;
 import dev.earshot.session.SessionResult;
 import dev.earshot.session.StopCause;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
@@ -98,7 +98,7 @@ final class RunCommand {
         Signal.TSTP,
         signal -> {
           session.signal(signal);
-          OwnSignals.stopOurselves();
+          OwnSignals.stopProcess();
         });
   }
 
@@ -110,10 +110,19 @@ final class RunCommand {
     OptionalInt kept = options.events().map(EventTarget::descriptor).orElse(OptionalInt.empty());
     for (int descriptor : List.of(STDIN, STDOUT)) {
       if (kept.isEmpty() || kept.getAsInt() != descriptor) {
-        Descriptors.replaceByNull(descriptor);
+        replaceByNull(descriptor);
       }
     }
     inherited(options, launch.state()).descriptors().forEach(Descriptors::close);
+  }
+
+  private static void replaceByNull(int descriptor) {
+    try {
+      Descriptors.replaceByNull(descriptor);
+    } catch (IOException e) {
+      // Then it stays open here, which costs the other end no more than a late end of file.
+      Descriptors.close(descriptor);
+    }
   }
 
   /** What the command inherits: all that the launcher had, less the event stream. */
@@ -140,8 +149,7 @@ final class RunCommand {
         result
             .process()
             .filter(p -> p.hadTerminal() && !p.requested() && p.exitCode().isEmpty())
-            .flatMap(ProcessResult::signal)
-            .filter(signal -> signal == Signal.INT)
+            .filter(p -> p.signal().orElse(0) == Signal.INT.number())
             .isPresent();
     return interrupted
         ? new Leave.BySignal(Signal.INT)

@@ -1,6 +1,7 @@
 package dev.earshot.cli;
 
 import dev.earshot.process.ProcessResult;
+import dev.earshot.process.Signal;
 import dev.earshot.process.StartFailure;
 import dev.earshot.session.SessionResult;
 import dev.earshot.session.StopCause;
@@ -39,8 +40,8 @@ final class Summary {
                 "cannot start '%s': %s%s"
                     .formatted(
                         command.getFirst(),
-                        result.process().flatMap(ProcessResult::error).orElse(failure.errnoName()),
-                        failure.hint().isEmpty() ? "" : "; " + Launch.text(failure.hint())))
+                        failure.errnoName(),
+                        failure.hint().isEmpty() ? "" : ": " + Launch.text(failure.hint())))
         .or(result::failure)
         .or(() -> result.process().flatMap(ProcessResult::error).map(e -> "lost the command: " + e));
   }
@@ -67,7 +68,7 @@ final class Summary {
           process.exitCode().isPresent()
               ? "was stopped and exited with " + process.exitCode().getAsInt()
               : "was ended by "
-                  + process.signal().map(Enum::name).orElse("a signal")
+                  + Signal.nameOf(process.signal().orElse(0))
                   + (process.coreDumped() ? " (core dumped)" : "");
       case FORCED_KILL -> "had to be killed";
       case START_FAILED -> "was not started";

@@ -2,82 +2,80 @@ package dev.earshot.process;
 
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SequencedMap;
 
 /**
- * A command to start: immutable input.
+ * A command to start. Immutable.
  *
- * @param argv the command and its arguments; the first, if it has no slash, is looked up in the
- *     PATH of {@code environment}
- * @param environment exactly the variables that the command gets, in this order
- * @param directory its working directory; empty for that of this process
+ * @param argv the command and its arguments; not empty. A name without a slash is looked for in the
+ *     {@code PATH} of {@code environment}
+ * @param environment exactly what the command gets, in this order
+ * @param directory where the command starts; this process's if empty
  * @param stdio its standard streams
- * @param launch its signal state and further descriptors
- * @param terminal what it has of the terminal
- * @param charset how text becomes bytes; with ISO 8859-1 each char is one byte
+ * @param launch signals and descriptors it inherits
+ * @param terminal whether it may get the terminal
+ * @param charset how strings become bytes; with ISO-8859-1 one char is one raw byte
  */
 public record CommandSpec(
     List<String> argv,
-    SequencedMap<String, String> environment,
+    Map<String, String> environment,
     Optional<String> directory,
     Stdio stdio,
     LaunchState launch,
     TerminalUse terminal,
     Charset charset) {
+
   public CommandSpec {
     argv = List.copyOf(argv);
-    environment = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(environment));
+    environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
     if (argv.isEmpty()) {
-      throw new IllegalArgumentException("there is no command");
+      throw new IllegalArgumentException("a command has at least its name");
     }
   }
 
-  /** A command with these variables, which inherits the standard streams and nothing else. */
-  public static CommandSpec of(Map<String, String> environment, String... argv) {
+  /** With this process's environment and directory, pipes, no terminal, strings as UTF-8. */
+  public static CommandSpec of(String... argv) {
     return new CommandSpec(
-        new ArrayList<>(List.of(argv)),
-        new LinkedHashMap<>(environment),
+        List.of(argv),
+        System.getenv(),
         Optional.empty(),
-        Stdio.inherit(),
+        Stdio.pipes(),
         LaunchState.plain(),
         TerminalUse.NONE,
         StandardCharsets.UTF_8);
   }
 
-  /** The same command with other variables. */
-  public CommandSpec withEnvironment(SequencedMap<String, String> other) {
-    return new CommandSpec(argv, other, directory, stdio, launch, terminal, charset);
+  /** The same with exactly this environment. */
+  public CommandSpec withEnvironment(Map<String, String> exactly) {
+    return new CommandSpec(argv, exactly, directory, stdio, launch, terminal, charset);
   }
 
-  /** The same command in another working directory. */
-  public CommandSpec withDirectory(String other) {
-    return new CommandSpec(
-        argv, environment, Optional.of(other), stdio, launch, terminal, charset);
+  /** The same, started in this directory. */
+  public CommandSpec withDirectory(String path) {
+    return new CommandSpec(argv, environment, Optional.of(path), stdio, launch, terminal, charset);
   }
 
-  /** The same command with other streams. */
-  public CommandSpec withStdio(Stdio other) {
-    return new CommandSpec(argv, environment, directory, other, launch, terminal, charset);
+  /** The same with these streams. */
+  public CommandSpec withStdio(Stdio streams) {
+    return new CommandSpec(argv, environment, directory, streams, launch, terminal, charset);
   }
 
-  /** The same command with other signals and descriptors to inherit. */
-  public CommandSpec withLaunch(LaunchState other) {
-    return new CommandSpec(argv, environment, directory, stdio, other, terminal, charset);
+  /** The same with these signals and descriptors to inherit. */
+  public CommandSpec withLaunch(LaunchState state) {
+    return new CommandSpec(argv, environment, directory, stdio, state, terminal, charset);
   }
 
-  /** The same command with another use of the terminal. */
-  public CommandSpec withTerminal(TerminalUse other) {
-    return new CommandSpec(argv, environment, directory, stdio, launch, other, charset);
+  /** The same with this use of the terminal. */
+  public CommandSpec withTerminal(TerminalUse use) {
+    return new CommandSpec(argv, environment, directory, stdio, launch, use, charset);
   }
 
-  /** The same command, whose text becomes bytes in another way. */
-  public CommandSpec withCharset(Charset other) {
-    return new CommandSpec(argv, environment, directory, stdio, launch, terminal, other);
+  /** The same with strings that become bytes in another way. */
+  public CommandSpec withCharset(Charset encoding) {
+    return new CommandSpec(argv, environment, directory, stdio, launch, terminal, encoding);
   }
 }

@@ -1,115 +1,130 @@
 package dev.earshot.process;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
-import dev.earshot.process.posix.Errno;
-import dev.earshot.process.posix.Posix;
-import dev.earshot.process.posix.Posix.Outcome;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
-import java.time.Duration;
-import java.util.Objects;
+import java.nio.charset.StandardCharsets;
 
-/** Descriptors of this process by number. */
+/**
+ * This process's descriptors by their numbers. Any thread may call; whoever closes or replaces a
+ * number must know that nobody else uses it.
+ */
 public final class Descriptors {
-  private static final Posix POSIX = Posix.SYSTEM;
-  private static final byte[] NULL_DEVICE = "/dev/null".getBytes(ISO_8859_1);
+  private static final int FIRST_AFTER_STANDARD = 3;
+  private static final byte[] DEV_NULL = "/dev/null".getBytes(StandardCharsets.US_ASCII);
 
   private Descriptors() {}
 
-  /** Whether the descriptor is open. */
+  /**
+   * A stream to a duplicate of the descriptor. A write waits as long as the reader takes nothing,
+   * but holds nothing that the rest of the program needs, and {@code close} by another thread ends
+   * it. It is unbuffered. A write blocks a platform thread, and holds the carrier of a virtual one.
+   *
+   * <p>Another process that writes to the same pipe at the same time may take the room that was
+   * seen; the write then waits in the kernel, where {@code close} does not reach it.
+   *
+   * @throws IOException if the descriptor is not open; a write throws one once the reader has gone
+   */
+  public static OutputStream output(int descriptor) throws IOException {
+    return outputTo(OpenDescriptor.own(duplicate(descriptor)));
+  }
+
+  /**
+   * A stream from a duplicate of the descriptor, with the same promises as {@link #output}.
+   *
+   * @throws IOException if the descriptor is not open
+   */
+  public static InputStream input(int descriptor) throws IOException {
+    return inputFrom(OpenDescriptor.own(duplicate(descriptor)));
+  }
+
+  /** Whether the number is in use. */
   public static boolean isOpen(int descriptor) {
-    return POSIX.isOpen(descriptor);
+    return Libc.isOpen(descriptor);
   }
 
-  /** Whether the descriptor is a terminal. */
+  /** Whether it is open and a terminal (isatty(3)). */
   public static boolean isTerminal(int descriptor) {
-    return POSIX.isTerminal(descriptor);
+    return Libc.isTerminal(descriptor);
   }
 
   /**
-   * Makes the descriptor mean /dev/null, so that the other end of what it was sees it closed. One
-   * that is closed stays so.
+   * Makes the number {@code /dev/null}, in one step, so that what it was is closed here and the
+   * number is not used for something else.
+   *
+   * @throws IOException if {@code /dev/null} cannot be opened
    */
-  public static void replaceByNull(int descriptor) {
-    if (POSIX.isOpen(descriptor)
-        && POSIX.openForUpdate(NULL_DEVICE) instanceof Outcome.Ok(int nothing)) {
-      POSIX.duplicateTo(nothing, descriptor);
-      POSIX.close(nothing);
+  public static void replaceByNull(int descriptor) throws IOException {
+    int nothing = openNull();
+    int answer = Libc.dup2(nothing, descriptor);
+    if (nothing != descriptor) {
+      Libc.close(nothing);
+    }
+    if (answer < 0) {
+      throw new ErrnoException("cannot replace descriptor " + descriptor, -answer);
     }
   }
 
-  /** Closes the descriptor. */
+  /** Closes the number; one that is not open is left so. */
   public static void close(int descriptor) {
-    POSIX.close(descriptor);
+    Libc.close(descriptor);
   }
 
-  /**
-   * Writes to a descriptor, which stays open. A write waits for its reader, but for at most 50 ms
-   * at a time: closing the stream from another thread ends the waiting. Not thread-safe otherwise.
-   */
-  public static OutputStream output(int descriptor) {
-    return new Output(descriptor);
+  /** The null device, closed on exec. */
+  static int openNull() throws ErrnoException {
+    int flags = Platform.OPEN_READ_WRITE | Platform.OPEN_CLOEXEC;
+    int nothing = Libc.open(Platform.AT_CURRENT_DIRECTORY, DEV_NULL, flags);
+    if (nothing < 0) {
+      throw new ErrnoException("cannot open /dev/null", -nothing);
+    }
+    return nothing;
   }
 
-  private static final class Output extends OutputStream {
-    /** A pipe that is writable takes this much without blocking (pipe(7), PIPE_BUF). */
-    private static final int PIECE = 4096;
-
-    private static final Duration LOOK = Duration.ofMillis(50);
-
-    private final int descriptor;
-    private volatile boolean closed;
-
-    Output(int descriptor) {
-      this.descriptor = descriptor;
+  private static int duplicate(int descriptor) throws IOException {
+    int duplicate = Libc.duplicate(descriptor, FIRST_AFTER_STANDARD);
+    if (duplicate < 0) {
+      String open = duplicate == -Errno.EBADF ? ", which is not open" : "";
+      throw new ErrnoException("cannot use descriptor " + descriptor + open, -duplicate);
     }
+    return duplicate;
+  }
 
-    @Override
-    public void write(int single) throws IOException {
-      write(new byte[] {(byte) single}, 0, 1);
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int count) throws IOException {
-      Objects.checkFromIndexSize(offset, count, bytes.length);
-      int end = offset + count;
-      int at = offset;
-      while (at < end) {
-        awaitRoom();
-        at += writePiece(bytes, at, Math.min(PIECE, end - at));
+  static OutputStream outputTo(OpenDescriptor target) {
+    return new OutputStream() {
+      @Override
+      public void write(int one) throws IOException {
+        target.write(new byte[] {(byte) one}, 0, 1);
       }
-    }
 
-    private void awaitRoom() throws IOException {
-      while (!POSIX.awaitWritable(descriptor, LOOK)) {
-        if (closed) {
-          throw new IOException("closed while its reader was slow");
-        }
+      @Override
+      public void write(byte[] from, int offset, int length) throws IOException {
+        target.write(from, offset, length);
       }
-      if (closed) {
-        throw new IOException("closed");
+
+      @Override
+      public void close() {
+        target.close();
       }
-    }
+    };
+  }
 
-    private int writePiece(byte[] bytes, int offset, int count) throws IOException {
-      return switch (POSIX.write(descriptor, bytes, offset, count)) {
-        case Outcome.Ok(int written) -> written;
-        case Outcome.Failed(int errno) -> {
-          if (errno == Errno.EINTR.number() || errno == Errno.EAGAIN.number()) {
-            yield 0;
-          }
-          throw new IOException(
-              errno == Errno.EPIPE.number()
-                  ? "its reader is gone"
-                  : "cannot write to descriptor " + descriptor + ": " + Errno.name(errno));
-        }
-      };
-    }
+  static InputStream inputFrom(OpenDescriptor source) {
+    return new InputStream() {
+      @Override
+      public int read() throws IOException {
+        byte[] one = new byte[1];
+        return source.read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+      }
 
-    @Override
-    public void close() {
-      closed = true;
-    }
+      @Override
+      public int read(byte[] into, int offset, int length) throws IOException {
+        return source.read(into, offset, length);
+      }
+
+      @Override
+      public void close() {
+        source.close();
+      }
+    };
   }
 }

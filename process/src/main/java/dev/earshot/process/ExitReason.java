@@ -4,15 +4,15 @@ import java.util.Locale;
 
 /** Why a command ended. */
 public enum ExitReason {
-  /** By itself, with any exit code. */
+  /** By itself, with any code. */
   NATURAL,
-  /** Of a signal, or after a stop signal that it handled. */
+  /** A signal: someone else's, or within the grace the one that asked it to stop. */
   SIGNAL,
-  /** Killed by this controller: the grace was over, or a kill was asked for. */
+  /** KILL, sent by its controller. */
   FORCED_KILL,
-  /** It could not be started; no process ever existed. */
+  /** It never ran. */
   START_FAILED,
-  /** The controller lost it: its status was taken by another waiter, or it could not be ended. */
+  /** Its controller lost it: someone else took its status, or KILL did not end it. */
   RUNTIME_ERROR;
 
   /** The name in the event stream: lower case, words joined by an underscore. */

@@ -5,28 +5,27 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * What a command inherits of signals and descriptors: what the launcher was started with, before
- * the JVM changed it.
+ * What this program was started with, before the JVM changed it: the command is to inherit the
+ * same. Masks are those of {@code /proc/PID/status} ({@code SigIgn}, {@code SigBlk}): bit n-1 is
+ * signal n.
  *
- * <p>CHLD is never ignored in the command, as its exit could not be waited for; nor are SEGV, BUS,
- * FPE and ILL, which a JVM cannot ignore even for a moment.
+ * <p>Not kept in {@code ignored}: CHLD, which is always default in the command, and SEGV, BUS, FPE
+ * and ILL, which a JVM cannot ignore even for the moment of a start.
  *
- * @param ignored the signals that are ignored, as a mask whose bit n-1 is signal n (proc(5))
- * @param blocked the signals that are blocked, as such a mask
- * @param descriptors the descriptors from 3 on that are inherited
+ * @param ignored signals the command starts with as ignored; all others start with their default
+ * @param blocked signals the command starts with as blocked
+ * @param descriptors numbers, all at least 3, the command inherits if they are open at its start
  */
 public record LaunchState(long ignored, long blocked, SortedSet<Integer> descriptors) {
-  private static final int FIRST = 3;
-
   public LaunchState {
     descriptors = Collections.unmodifiableSortedSet(new TreeSet<>(descriptors));
-    if (!descriptors.isEmpty() && descriptors.first() < FIRST) {
-      throw new IllegalArgumentException("descriptors 0 to 2 are not inherited but redirected");
+    if (!descriptors.isEmpty() && descriptors.first() < 3) {
+      throw new IllegalArgumentException("descriptors below 3 are the standard streams");
     }
   }
 
-  /** Nothing ignored, nothing blocked, no descriptor beyond 0, 1 and 2. */
+  /** Nothing ignored, nothing blocked, nothing inherited. */
   public static LaunchState plain() {
-    return new LaunchState(0, 0, Collections.emptySortedSet());
+    return new LaunchState(0, 0, new TreeSet<>());
   }
 }

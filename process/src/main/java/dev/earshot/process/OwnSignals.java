@@ -1,32 +1,65 @@
 package dev.earshot.process;
 
-import dev.earshot.process.posix.Posix;
-
-/** What signals do to this process itself, beside what a JVM can be told. */
+/** What this process does with signals to itself. */
 public final class OwnSignals {
-  private static final Posix POSIX = Posix.SYSTEM;
+  private static final int SHELL_SIGNAL_BASE = 128;
 
   private OwnSignals() {}
 
-  /** Ignores a signal from now on; a command that is started has its default action again. */
-  public static void ignore(Signal signal) {
-    POSIX.ignore(signal.number());
+  /**
+   * Ends this process by the signal, so that its parent sees a death by that signal; shutdown hooks
+   * do not run. Does not return: should the signal not end it, it halts with 128 + its number.
+   */
+  public static void dieOf(Signal signal) {
+    Libc.setDisposition(signal.number(), Platform.SIGNAL_DEFAULT);
+    Libc.maskThread(Platform.MASK_UNBLOCK, signal.number());
+    Libc.raise(signal.number());
+    Runtime.getRuntime().halt(SHELL_SIGNAL_BASE + signal.number());
   }
 
   /**
-   * Ends this process by a signal, so that its parent sees that and not an exit code. Nothing is
-   * run on the way: no shutdown hook, no finally.
+   * Ignores the signal from now on, also where the JVM handled it. Commands started from here do
+   * not inherit that.
+   *
+   * @throws IllegalArgumentException for KILL and STOP, which cannot be ignored, and for SEGV, BUS,
+   *     FPE and ILL, without which a JVM does not work
    */
-  public static void dieOf(Signal signal) {
-    POSIX.setDefault(signal.number());
-    POSIX.unblock(signal.number());
-    POSIX.kill(ProcessHandle.current().pid(), signal.number());
-    // Another thread may have taken the signal; the process ends in this very moment.
-    Runtime.getRuntime().halt(128 + signal.number());
+  public static void ignore(Signal signal) {
+    switch (signal) {
+      case KILL, STOP, SEGV, BUS, FPE, ILL ->
+          throw new IllegalArgumentException("a JVM cannot ignore " + signal);
+      default -> Libc.setDisposition(signal.number(), Platform.SIGNAL_IGNORE);
+    }
   }
 
-  /** Stops this process until it gets CONT. */
-  public static void stopOurselves() {
-    POSIX.kill(ProcessHandle.current().pid(), Signal.STOP.number());
+  /** Stops this process alone, until it gets CONT; returns once continued. */
+  public static void stopProcess() {
+    Libc.kill(ProcessHandle.current().pid(), Signal.STOP.number());
+  }
+
+  /**
+   * Stops this process's group by TSTP with its default action, as Ctrl-Z does, and returns once
+   * continued. Handlers of this process are not called. A group that no shell would continue is not
+   * stopped.
+   *
+   * @return whether it was stopped
+   */
+  public static boolean stopGroup() {
+    long group = Libc.groupOf(0);
+    if (ProcessTable.isOrphaned(ProcessTable.all(), group)) {
+      return false;
+    }
+    int number = Signal.TSTP.number();
+    var before = Libc.disposition(number);
+    Libc.setDisposition(number, Platform.SIGNAL_DEFAULT);
+    try {
+      Libc.kill(-group, number);
+      // The one above may be taken by another thread a little later. This one stops the process
+      // before it returns, and the CONT that continues it drops what is still pending.
+      Libc.raise(number);
+    } finally {
+      before.ifPresent(known -> Libc.restoreDisposition(number, known));
+    }
+    return true;
   }
 }

@@ -3,26 +3,33 @@ package dev.earshot.process;
 import java.util.List;
 import java.util.Locale;
 
-/** A fact about a command, immutable and equal by value. */
+/**
+ * A fact about a command, in this order: {@link Starting}, {@link Started}, {@link Exited} and
+ * {@link TreeGone}, each once, with {@link Signaled} anywhere after the second. A command that
+ * could not be started has only {@link Starting} and {@link Exited}.
+ */
 public sealed interface ProcessEvent {
 
-  /** It is about to be started. */
+  /** The start is about to be tried. */
   record Starting(List<String> argv) implements ProcessEvent {
     public Starting {
       argv = List.copyOf(argv);
     }
   }
 
-  /** It runs. */
+  /** The command runs, as the leader of a process group of its own. */
   record Started(long pid, long pgid) implements ProcessEvent {}
 
-  /** A signal was sent. */
+  /** A signal was sent; one that asks to stop is followed by CONT, which is not told. */
   record Signaled(Signal signal, Target target, Why why) implements ProcessEvent {}
 
-  /** The command itself ended, or could not be started. */
+  /**
+   * The command itself ended. In this result nobody is killed or has survived yet: {@link TreeGone}
+   * tells.
+   */
   record Exited(ProcessResult result) implements ProcessEvent {}
 
-  /** Its whole group is gone, but for the survivors. Not told of a command that was not started. */
+  /** Its group is gone, or what is left of it has been given up. */
   record TreeGone(List<Long> killed, List<Survivor> survivors) implements ProcessEvent {
     public TreeGone {
       killed = List.copyOf(killed);
@@ -32,29 +39,27 @@ public sealed interface ProcessEvent {
 
   /** Who got a signal. */
   enum Target {
-    /** The process group. */
-    GROUP,
-    /** Single processes, by pid. */
-    DESCENDANTS;
+    /** The process group of the command. */
+    GROUP;
 
-    /** The name in the event stream, in lower case. */
+    /** The name in the event stream. */
     public String wireName() {
       return name().toLowerCase(Locale.ROOT);
     }
   }
 
-  /** Why a signal was sent. */
+  /** What a signal was for. */
   enum Why {
     /** A stop was asked for. */
     STOP,
-    /** The grace was over, or a kill was asked for. */
+    /** KILL: the grace was over, or it was to be skipped. */
     ESCALATION,
-    /** It came to this process and was passed on. */
+    /** It was sent to this process, or asked for by name. */
     FORWARDED,
-    /** The command had ended and left others of its group behind. */
+    /** The command ended by itself and left members of its group behind. */
     LEFTOVER;
 
-    /** The name in the event stream, in lower case. */
+    /** The name in the event stream. */
     public String wireName() {
       return name().toLowerCase(Locale.ROOT);
     }

@@ -8,30 +8,27 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * How a command ended. Code and signal are what the kernel said (waitid(2)), never a guess.
+ * How a command ended. Code and signal are what the kernel said, never a guess from 128+n.
  *
- * @param reason why it ended
- * @param exitCode the code it exited with; empty if a signal ended it or it was not started
- * @param signal the signal it died of, or the stop signal that it handled
- * @param requested whether a stop was asked for while it still lived
- * @param coreDumped whether it left a core dump
- * @param hadTerminal whether the terminal was handed over to it when it ended
- * @param pid its process id; empty if it was not started
- * @param startedAt when it was started, or the attempt was made
- * @param endedAt when it had ended
- * @param duration from start to end, by a monotonic clock
- * @param userTime CPU time it and its reaped children spent in user mode
- * @param systemTime the same in the kernel
- * @param maxRssKib its largest resident set, in KiB
- * @param startFailure why it could not be started
- * @param error one line about a failure to start, or of the controller
- * @param killed pids of its group that had to be killed
- * @param survivors what could not be ended
+ * @param exitCode 0 to 255; there if it exited by itself or on the stop signal
+ * @param signal number of the signal it died of, or on which it exited; see {@link Signal#ofNumber}
+ * @param requested it was alive when its stop was asked for and the signal went out
+ * @param hadTerminal the terminal was handed over to it when it ended
+ * @param startedAt when the start was tried, if it failed
+ * @param endedAt when the command itself ended; members of its group may have lived longer
+ * @param userTime processor time, with that of the children it waited for
+ * @param systemTime the same, spent in the kernel
+ * @param maxRssKib peak memory in KiB of the largest of these processes; empty if it was below this
+ *     program's own, which the kernel counts in for a process that is started without a copy of it
+ * @param startFailure there if, and only if, the reason is {@link ExitReason#START_FAILED}
+ * @param error there if something went wrong while watching it, such as a failed listener
+ * @param killed pids of its group that KILL was sent to
+ * @param survivors what lived on all the same
  */
 public record ProcessResult(
     ExitReason reason,
     OptionalInt exitCode,
-    Optional<Signal> signal,
+    OptionalInt signal,
     boolean requested,
     boolean coreDumped,
     boolean hadTerminal,
@@ -41,18 +38,18 @@ public record ProcessResult(
     Duration duration,
     Duration userTime,
     Duration systemTime,
-    long maxRssKib,
+    OptionalLong maxRssKib,
     Optional<StartFailure> startFailure,
     Optional<String> error,
     List<Long> killed,
     List<Survivor> survivors) {
+
   public ProcessResult {
     killed = List.copyOf(killed);
     survivors = List.copyOf(survivors);
   }
 
-  /** The same with what the end of the group took. */
-  ProcessResult afterGroup(List<Long> allKilled, List<Survivor> left) {
+  ProcessResult withTree(List<Long> killedPids, List<Survivor> left, Optional<String> problem) {
     return new ProcessResult(
         reason,
         exitCode,
@@ -68,8 +65,8 @@ public record ProcessResult(
         systemTime,
         maxRssKib,
         startFailure,
-        error,
-        allKilled,
+        error.or(() -> problem),
+        killedPids,
         left);
   }
 }

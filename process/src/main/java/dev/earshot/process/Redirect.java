@@ -1,25 +1,17 @@
 package dev.earshot.process;
 
-/** Where one of a command's three standard streams leads. */
+/** What a standard stream of the command is connected to. */
 public sealed interface Redirect {
-  /**
-   * To what a descriptor of this process refers to. One that is closed is closed in the command,
-   * too.
-   */
-  record Inherit(int descriptor) implements Redirect {
-    public Inherit {
-      if (descriptor < 0) {
-        throw new IllegalArgumentException("not a descriptor: " + descriptor);
-      }
-    }
-  }
 
-  /** Nowhere: the descriptor is closed in the command. */
-  record Closed() implements Redirect {}
+  /** A descriptor of this process; if it is not open at the start, as {@link Closed}. */
+  record Inherit(int descriptor) implements Redirect {}
 
-  /** To /dev/null. */
+  /** {@code /dev/null}, for reading and writing. */
   record Null() implements Redirect {}
 
-  /** To a pipe, whose other end the {@link ProcessController} has. */
+  /** A pipe, whose other end the controller hands out as a stream. */
   record Pipe() implements Redirect {}
+
+  /** Not open, as by {@code <&-} in a shell. */
+  record Closed() implements Redirect {}
 }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The signals of Linux that have names (signal(7)), with the numbers of x86-64 and AArch64. */
+/** The standard signals of Linux (signal(7)) on x86-64 and aarch64. */
 public enum Signal {
   HUP(1),
   INT(2),
@@ -36,9 +36,7 @@ public enum Signal {
   WINCH(28),
   IO(29),
   PWR(30),
-  SYS(31),
-  /** Any of the real-time signals, which have numbers only: 34 to 64. */
-  RTMIN(34);
+  SYS(31);
 
   private final int number;
 
@@ -46,33 +44,33 @@ public enum Signal {
     this.number = number;
   }
 
-  /** The signal's number on this system. */
+  /** From 1 to 31. */
   public int number() {
     return number;
   }
 
-  /** The signal with this number; real-time signals are all {@link #RTMIN}. */
+  /** The bit of this signal in a mask of the kernel: signal n is bit n-1. */
+  long bit() {
+    return 1L << (number - 1);
+  }
+
+  /** Empty for what is not a standard signal, such as a real-time one. */
   public static Optional<Signal> ofNumber(int number) {
-    if (number > RTMIN.number && number <= 64) {
-      return Optional.of(RTMIN);
-    }
     return Arrays.stream(values()).filter(signal -> signal.number == number).findFirst();
   }
 
-  /** Reads {@code TERM}, {@code SIGTERM} or {@code 15}, in any case. */
-  public static Optional<Signal> parse(String text) {
-    if (text.matches("\\d{1,2}")) {
-      return ofNumber(Integer.parseInt(text)).filter(signal -> signal != RTMIN);
-    }
-    String upper = text.toUpperCase(Locale.ROOT);
-    String name = upper.startsWith("SIG") ? upper.substring("SIG".length()) : upper;
-    return Arrays.stream(values())
-        .filter(signal -> signal.name().equals(name) && signal != RTMIN)
-        .findFirst();
+  /** Such as {@code TERM}; the number itself for a signal without a name here. */
+  public static String nameOf(int number) {
+    return ofNumber(number).map(Signal::name).orElseGet(() -> Integer.toString(number));
   }
 
-  /** The bit of this signal in a mask as /proc/PID/status has it (proc(5)). */
-  long bit() {
-    return 1L << (number - 1);
+  /** Takes {@code TERM}, {@code SIGTERM} in any case, and {@code 15}. */
+  public static Optional<Signal> parse(String text) {
+    if (text.matches("[0-9]{1,3}")) {
+      return ofNumber(Integer.parseInt(text));
+    }
+    String upper = text.toUpperCase(Locale.ROOT);
+    String name = upper.startsWith("SIG") ? upper.substring(3) : upper;
+    return Arrays.stream(values()).filter(signal -> signal.name().equals(name)).findFirst();
   }
 }

@@ -3,25 +3,36 @@ package dev.earshot.process;
 import java.time.Duration;
 
 /**
- * How a command is stopped.
+ * How a command is stopped. Immutable.
  *
- * @param stopSignal the first signal; KILL means no grace at all
- * @param grace from that signal to KILL, unless the whole group is gone before; at most 365 days
- * @param killWait from KILL to giving up on what is not gone; at most 365 days
+ * @param stopSignal what it gets first; KILL leaves out the grace
+ * @param grace how long its whole group may take to be gone after that; then it gets KILL
+ * @param killWait how long the killed may take to be gone; what lives then is named as a survivor
  */
 public record StopPolicy(Signal stopSignal, Duration grace, Duration killWait) {
   private static final Duration LONGEST = Duration.ofDays(365);
 
-  /** TERM, 5 s of grace, 2 s to be gone after a KILL. */
-  public static final StopPolicy DEFAULT =
-      new StopPolicy(Signal.TERM, Duration.ofSeconds(5), Duration.ofSeconds(2));
-
   public StopPolicy {
-    if (grace.isNegative() || grace.compareTo(LONGEST) > 0) {
-      throw new IllegalArgumentException("grace out of range: " + grace);
+    if (grace.isNegative() || killWait.isNegative()) {
+      throw new IllegalArgumentException("a wait cannot be negative");
     }
-    if (killWait.isNegative() || killWait.compareTo(LONGEST) > 0) {
-      throw new IllegalArgumentException("kill wait out of range: " + killWait);
+    if (grace.compareTo(LONGEST) > 0 || killWait.compareTo(LONGEST) > 0) {
+      throw new IllegalArgumentException("a wait is at most a year");
     }
+  }
+
+  /** TERM, 5 s of grace, 2 s for the killed. */
+  public static StopPolicy standard() {
+    return new StopPolicy(Signal.TERM, Duration.ofSeconds(5), Duration.ofSeconds(2));
+  }
+
+  /** The same with another grace. */
+  public StopPolicy withGrace(Duration time) {
+    return new StopPolicy(stopSignal, time, killWait);
+  }
+
+  /** The same with another first signal. */
+  public StopPolicy withStopSignal(Signal first) {
+    return new StopPolicy(first, grace, killWait);
   }
 }

@@ -1,10 +1,9 @@
 package dev.earshot.process;
 
 /**
- * A process that could not be ended in time.
+ * A process that KILL did not end in time.
  *
- * @param pid its process id
- * @param name the name of its program (proc(5), comm)
- * @param state its state as one letter, such as {@code D} for an uninterruptible wait
+ * @param name as the kernel shows it, at most 15 bytes
+ * @param state the letter of proc(5), such as {@code D} for a wait that cannot be interrupted
  */
-public record Survivor(long pid, String name, String state) {}
+public record Survivor(long pid, String name, char state) {}

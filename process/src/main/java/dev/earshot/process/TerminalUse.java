@@ -1,12 +1,12 @@
 package dev.earshot.process;
 
-/** What a command has of the terminal. */
+/** Whether the command may become the foreground job of this process's terminal. */
 public enum TerminalUse {
-  /** It runs in the background of the terminal, if there is one. */
+  /** The terminal stays with this process. */
   NONE,
   /**
-   * While it runs, its process group is the foreground of the terminal, if this process is in the
-   * foreground itself and nobody else of its job needs the terminal.
+   * The command gets the terminal as a shell's foreground job does, if this process is in the
+   * foreground itself; {@link ForegroundRules} says when.
    */
   HAND_OVER
 }

@@ -1,34 +1,420 @@
 package dev.earshot.process;
 
+import static dev.earshot.process.Run.NEVER;
+import static dev.earshot.process.Run.NOW;
+import static dev.earshot.process.Run.OBEDIENT;
+import static dev.earshot.process.Run.STUBBORN;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.earshot.testkit.Eventually;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class ProcessControllerTest {
-  private static final Duration NEVER = Duration.ofHours(1);
-  private static final Map<String, String> PATH = Map.of("PATH", "/usr/bin:/bin");
-
-  private final List<ProcessEvent> events = new CopyOnWriteArrayList<>();
 
   @Test
-  void anExitIsNatural() throws Exception {
-    try (var run = start("exit 3")) {
-      var result = run.await();
-      assertThat(result.reason()).isEqualTo(ExitReason.NATURAL);
-      assertThat(result.exitCode()).hasValue(3);
-      assertThat(result.requested()).isFalse();
-      assertThat(events).hasSize(4);
+  void anEndByItselfIsNaturalWithItsCode() throws Exception {
+    for (int code : new int[] {0, 3, 137, 139, 143, 255}) {
+      try (var run = Run.of(Run.sh("exit " + code), Run.policy(NEVER))) {
+        var result = run.await();
+        assertThat(result.reason()).isEqualTo(ExitReason.NATURAL);
+        assertThat(result.exitCode()).hasValue(code);
+        assertThat(result.signal()).isEmpty();
+        assertThat(result.requested()).isFalse();
+      }
     }
   }
 
-  private ProcessController start(String script) {
-    return ProcessController.start(
-        CommandSpec.of(PATH, "sh", "-c", script),
-        new StopPolicy(Signal.TERM, NEVER, NEVER),
-        events::add);
+  @Test
+  void aDeathBySomeoneElsesSignalIsNotAnExitCode() throws Exception {
+    for (Signal signal : List.of(Signal.SEGV, Signal.KILL, Signal.TERM)) {
+      var script = "ulimit -c 0; kill -" + signal + " $$";
+      try (var run = Run.of(Run.sh(script), Run.policy(NEVER))) {
+        var result = run.await();
+        assertThat(result.reason()).isEqualTo(ExitReason.SIGNAL);
+        assertThat(result.signal()).hasValue(signal.number());
+        assertThat(result.exitCode()).isEmpty();
+        assertThat(result.requested()).isFalse();
+      }
+    }
+  }
+
+  @Test
+  void eventsComeInOrderAndOnce() throws Exception {
+    try (var run = Run.of(Run.sh("exit 0"), Run.policy(NEVER))) {
+      var result = run.await();
+      long pid = result.pid().orElseThrow();
+      assertThat(run.events())
+          .containsExactly(
+              new ProcessEvent.Starting(List.of("/bin/sh", "-c", "exit 0")),
+              new ProcessEvent.Started(pid, pid),
+              new ProcessEvent.Exited(result),
+              new ProcessEvent.TreeGone(List.of(), List.of()));
+    }
+  }
+
+  @Test
+  void timesAndMemoryAreTold() throws Exception {
+    var script = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
+    try (var run = Run.of(Run.sh(script), Run.policy(NEVER))) {
+      var result = run.await();
+      assertThat(result.userTime()).isPositive().isLessThanOrEqualTo(Duration.ofSeconds(60));
+      assertThat(result.duration()).isPositive();
+      assertThat(result.endedAt()).isAfterOrEqualTo(result.startedAt());
+    }
+  }
+
+  @Test
+  void aChildThatDiesOfTheStopSignalWasStopped() throws Exception {
+    try (var run = Run.ready(OBEDIENT, NEVER)) {
+      run.controller().stop();
+      var result = run.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.SIGNAL);
+      assertThat(result.signal()).hasValue(Signal.TERM.number());
+      assertThat(result.exitCode()).isEmpty();
+      assertThat(result.requested()).isTrue();
+      assertThat(run.whys()).containsExactly(ProcessEvent.Why.STOP);
+      assertThat(result.killed()).isEmpty();
+    }
+  }
+
+  @Test
+  void aChildThatHandlesTheStopSignalKeepsItsCode() throws Exception {
+    try (var run = Run.ready("trap 'exit 7' TERM; " + OBEDIENT, NEVER)) {
+      run.controller().stop();
+      var result = run.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.SIGNAL);
+      assertThat(result.signal()).hasValue(Signal.TERM.number());
+      assertThat(result.exitCode()).hasValue(7);
+      assertThat(result.requested()).isTrue();
+    }
+  }
+
+  @Test
+  void aStubbornChildIsKilledWhenTheGraceIsOver() throws Exception {
+    try (var run = Run.ready(STUBBORN, NOW)) {
+      run.controller().stop();
+      var result = run.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.FORCED_KILL);
+      assertThat(result.signal()).hasValue(Signal.KILL.number());
+      assertThat(result.requested()).isTrue();
+      assertThat(result.killed()).contains(result.pid().orElseThrow());
+      assertThat(run.whys()).containsExactly(ProcessEvent.Why.STOP, ProcessEvent.Why.ESCALATION);
+    }
+  }
+
+  @Test
+  void theGraceIsKept() throws Exception {
+    var grace = Duration.ofMillis(300);
+    try (var run = Run.ready(STUBBORN, grace)) {
+      long before = System.nanoTime();
+      run.controller().stop();
+      var result = run.await();
+      assertThat(Duration.ofNanos(System.nanoTime() - before)).isGreaterThanOrEqualTo(grace);
+      assertThat(result.reason()).isEqualTo(ExitReason.FORCED_KILL);
+    }
+  }
+
+  @Test
+  void killNowDoesNotWaitForTheGrace() throws Exception {
+    try (var run = Run.ready(STUBBORN, NEVER)) {
+      run.controller().stop();
+      run.controller().killNow();
+      var result = run.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.FORCED_KILL);
+    }
+  }
+
+  @Test
+  void killAsTheStopSignalIsForced() throws Exception {
+    var policy = Run.policy(NEVER).withStopSignal(Signal.KILL);
+    try (var run = Run.of(Run.sh(OBEDIENT), policy)) {
+      run.line();
+      run.controller().stop();
+      var result = run.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.FORCED_KILL);
+      assertThat(result.requested()).isTrue();
+      assertThat(run.whys()).containsExactly(ProcessEvent.Why.ESCALATION);
+    }
+  }
+
+  @Test
+  void aStoppedChildIsContinuedSoThatItSeesTheStopSignal() throws Exception {
+    try (var run = Run.ready("trap 'exit 7' TERM; " + OBEDIENT, NEVER)) {
+      long pid = run.controller().pid().orElseThrow();
+      run.controller().signal(Signal.STOP);
+      Eventually.until("stopped", () -> ProcessTable.of(pid).orElseThrow().state() == 'T');
+      run.controller().stop();
+      assertThat(run.await().exitCode()).hasValue(7);
+    }
+  }
+
+  @Test
+  void aForwardedSignalIsNotAStop() throws Exception {
+    try (var run = Run.ready("trap 'exit 9' USR1; " + OBEDIENT, NEVER)) {
+      run.controller().signal(Signal.USR1);
+      var result = run.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.NATURAL);
+      assertThat(result.exitCode()).hasValue(9);
+      assertThat(run.whys()).containsExactly(ProcessEvent.Why.FORWARDED);
+    }
+  }
+
+  @Test
+  void whatTheLeaderLeavesBehindIsAskedAndWaitedFor() throws Exception {
+    var script = "sh -c 'trap \"echo bye; exit\" TERM; echo ready; read _; read _' <&0 & read _";
+    try (var run = Run.ready(script, NEVER)) {
+      run.controller().stdin().orElseThrow().write('\n');
+      // One of the two readers got the line; the other is told to end by the group's signal.
+      run.controller().stdin().orElseThrow().write('\n');
+      var result = run.await();
+      assertThat(result.killed()).isEmpty();
+      assertThat(ProcessTable.group(result.pid().orElseThrow())).isEmpty();
+    }
+  }
+
+  @Test
+  void aLeaderThatEndsDoesNotCallOffTheKillOfItsGroup() throws Exception {
+    var member = "sh -c 'trap \"\" TERM; echo $$; while :; do read _ || sleep 1000; done' <&0 &";
+    try (var run = Run.of(Run.sh(member + " read _; exit 5"), Run.policy(NOW))) {
+      long left = Long.parseLong(run.line());
+      Libc.kill(run.controller().pid().orElseThrow(), Signal.KILL.number());
+      var result = run.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.SIGNAL);
+      assertThat(result.requested()).isFalse();
+      assertThat(result.killed()).contains(left);
+      assertThat(ProcessTable.of(left).filter(ProcessTable.Entry::isAlive)).isEmpty();
+      assertThat(run.whys())
+          .containsExactly(ProcessEvent.Why.LEFTOVER, ProcessEvent.Why.ESCALATION);
+      var kinds = run.events().stream().map(e -> e.getClass().getSimpleName()).toList();
+      assertThat(kinds)
+          .containsExactly("Starting", "Started", "Exited", "Signaled", "Signaled", "TreeGone");
+    }
+  }
+
+  @Test
+  void aBackgroundChildThatHoldsTheOutputDoesNotHoldTheEnd() throws Exception {
+    try (var run = Run.of(Run.sh("sleep 1000 & exit 4"), Run.policy(NEVER))) {
+      var result = run.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.NATURAL);
+      assertThat(result.exitCode()).hasValue(4);
+      assertThat(run.whys()).containsExactly(ProcessEvent.Why.LEFTOVER);
+      assertThat(run.line()).isEmpty();
+    }
+  }
+
+  @Test
+  void aBurstOfMembersIsGone() throws Exception {
+    var script =
+        "trap '' TERM; i=0; while [ $i -lt 200 ]; do sleep 1000 & i=$((i+1)); done;"
+            + " echo ready; read _";
+    try (var run = Run.ready(script, NOW)) {
+      run.controller().stop();
+      var result = run.await();
+      assertThat(result.survivors()).isEmpty();
+      assertThat(ProcessTable.group(result.pid().orElseThrow())).isEmpty();
+    }
+  }
+
+  @Test
+  void aStopBeforeTheStartStartsNothing() throws Exception {
+    var gate = new CountDownLatch(1);
+    var controller =
+        ProcessController.start(
+            Run.sh("exit 0"),
+            Run.policy(NEVER),
+            event -> {
+              if (event instanceof ProcessEvent.Starting) {
+                awaitUninterrupted(gate);
+              }
+            });
+    controller.stop();
+    gate.countDown();
+    try (controller) {
+      var result = controller.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.START_FAILED);
+      assertThat(result.startFailure().orElseThrow().errnoName()).isEqualTo("ECANCELED");
+      assertThat(result.pid()).isEqualTo(OptionalLong.empty());
+    }
+  }
+
+  @Test
+  void aStopWhileTheStartIsToldStopsIt() throws Exception {
+    var self = new AtomicReference<ProcessController>();
+    var known = new CountDownLatch(1);
+    var controller =
+        ProcessController.start(
+            Run.sh(OBEDIENT),
+            Run.policy(NEVER),
+            event -> {
+              if (event instanceof ProcessEvent.Started) {
+                awaitUninterrupted(known);
+                self.get().stop();
+              }
+            });
+    self.set(controller);
+    known.countDown();
+    try (controller) {
+      assertThat(controller.await().requested()).isTrue();
+    }
+  }
+
+  @Test
+  void thirtyTwoThreadsStopAndAwait() throws Exception {
+    try (var run = Run.ready(OBEDIENT, NEVER)) {
+      List<Thread> threads = new ArrayList<>();
+      List<ProcessResult> results = java.util.Collections.synchronizedList(new ArrayList<>());
+      for (int i = 0; i < 32; i++) {
+        threads.add(
+            Thread.ofPlatform()
+                .start(() -> {
+                  run.controller().stop();
+                  try {
+                    results.add(run.await());
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                }));
+      }
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      assertThat(results).hasSize(32).containsOnly(run.await());
+      assertThat(run.whys()).containsExactly(ProcessEvent.Why.STOP);
+    }
+  }
+
+  @Test
+  void anInterruptEndsTheWaitingNotTheCommand() throws Exception {
+    try (var run = Run.ready(OBEDIENT, NEVER)) {
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(run::await).isInstanceOf(InterruptedException.class);
+      assertThat(run.controller().await(Duration.ofMillis(1))).isEmpty();
+      assertThat(run.controller().result()).isEmpty();
+      run.controller().stdin().orElseThrow().close();
+      assertThat(run.await().exitCode()).hasValue(3);
+      assertThat(run.controller().result()).isEqualTo(Optional.of(run.await()));
+    }
+  }
+
+  @Test
+  void aStatusThatSomeoneElseTookIsAnError() throws Exception {
+    // The listener is called before anyone waits for the child: its own wait is the first.
+    var platform = Platform.current();
+    try (var controller =
+        ProcessController.start(
+            Run.sh("exit 3"),
+            Run.policy(NEVER),
+            event -> {
+              if (event instanceof ProcessEvent.Started(long pid, long _)) {
+                Libc.waitFor(platform, pid, Platform.WAIT_EXITED);
+              }
+            })) {
+      var result = controller.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.RUNTIME_ERROR);
+      assertThat(result.error().orElseThrow()).contains("taken");
+      assertThat(result.exitCode()).isEqualTo(OptionalInt.empty());
+    }
+  }
+
+  @Test
+  void aPeakOfMemoryAboveOurOwnIsTold() throws Exception {
+    long ourKib = ProcessTable.ownPeakKib().orElseThrow();
+    var script = "head -c %dK /dev/zero | tail -n 1 >/dev/null".formatted(2 * ourKib);
+    try (var run = Run.of(Run.sh(script), Run.policy(NEVER))) {
+      assertThat(run.await().maxRssKib().orElseThrow()).isBetween(2 * ourKib, 5 * ourKib);
+    }
+    try (var run = Run.of(Run.sh("exit 0"), Run.policy(NEVER))) {
+      assertThat(run.await().maxRssKib()).isEmpty();
+    }
+  }
+
+  @Test
+  void aFailingListenerIsToldAndChangesNothing() throws Exception {
+    try (var controller =
+        ProcessController.start(
+            Run.sh("exit 3"),
+            Run.policy(NEVER),
+            _ -> {
+              throw new IllegalStateException("listener");
+            })) {
+      var result = controller.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.NATURAL);
+      assertThat(result.exitCode()).hasValue(3);
+      assertThat(result.error().orElseThrow()).contains("listener");
+    }
+  }
+
+  @Test
+  void inputAndOutputArePassedExactly() throws Exception {
+    try (var run = Run.of(CommandSpec.of("cat"), Run.policy(NEVER))) {
+      byte[] sent = "a\nb\0\u00e4\n".repeat(50_000).getBytes(StandardCharsets.UTF_8);
+      var feeding =
+          Thread.ofPlatform()
+              .start(() -> {
+                try (var in = run.controller().stdin().orElseThrow()) {
+                  in.write(sent);
+                } catch (java.io.IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              });
+      assertThat(run.controller().stdout().orElseThrow().readAllBytes()).isEqualTo(sent);
+      feeding.join();
+      assertThat(run.await().exitCode()).hasValue(0);
+    }
+  }
+
+  @Test
+  void outputStaysReadableAfterTheEnd() throws Exception {
+    try (var run = Run.of(Run.sh("echo one; echo two >&2"), Run.policy(NEVER))) {
+      run.await();
+      assertThat(run.line()).isEqualTo("one");
+      var errors = run.controller().stderr().orElseThrow().readAllBytes();
+      assertThat(new String(errors, StandardCharsets.UTF_8)).isEqualTo("two\n");
+    }
+  }
+
+  @Test
+  void aListenerCannotWaitForTheEnd() throws Exception {
+    var self = new AtomicReference<ProcessController>();
+    var known = new CountDownLatch(1);
+    var seen = new AtomicReference<Throwable>();
+    var controller =
+        ProcessController.start(
+            Run.sh("exit 0"),
+            Run.policy(NEVER),
+            event -> {
+              if (event instanceof ProcessEvent.Exited) {
+                awaitUninterrupted(known);
+                try {
+                  self.get().await();
+                } catch (IllegalStateException | InterruptedException e) {
+                  seen.set(e);
+                }
+              }
+            });
+    self.set(controller);
+    known.countDown();
+    try (controller) {
+      controller.await();
+      assertThat(seen.get()).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  private static void awaitUninterrupted(CountDownLatch gate) {
+    try {
+      gate.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

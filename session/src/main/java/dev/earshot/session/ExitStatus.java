@@ -27,7 +27,8 @@ final class ExitStatus {
       return OURS;
     }
     Optional<StartFailure> startFailure = process.flatMap(ProcessResult::startFailure);
-    if (startFailure.isPresent()) {
+    // One that was stopped before it had started is told by what stopped it.
+    if (startFailure.isPresent() && cause.kind() == StopCause.Kind.PROCESS_FAILED) {
       return startFailure(startFailure.get());
     }
     if (process.filter(p -> p.reason() == ExitReason.RUNTIME_ERROR).isPresent()) {
@@ -51,6 +52,6 @@ final class ExitStatus {
   private static int ofCommand(ProcessResult process) {
     return process
         .exitCode()
-        .orElseGet(() -> process.signal().map(signal -> BY_SIGNAL + signal.number()).orElse(0));
+        .orElseGet(() -> process.signal().isPresent() ? BY_SIGNAL + process.signal().getAsInt() : 0);
   }
 }

@@ -41,6 +41,8 @@ public final class Session implements AutoCloseable {
 
     record KillAsked() implements Input {}
 
+    record CommandStarted() implements Input {}
+
     record ProcessEnded(ProcessResult result) implements Input {}
 
     record ProxyEnded(ProxyEnd end) implements Input {}
@@ -54,17 +56,16 @@ public final class Session implements AutoCloseable {
   private final CompletableFuture<SessionResult> end = new CompletableFuture<>();
   private final LongAdder exchanges = new LongAdder();
   private final LongAdder failed = new LongAdder();
-  private final long deadline;
   private volatile @Nullable ProcessController process;
   private volatile StopClock stopClock = StopClock.NOTHING_YET; // written by the process's thread
   private @Nullable ProxyEnd proxyEnd; // the owner thread's
   private boolean announced; // the owner thread's
+  private long deadline = System.nanoTime() + LONGEST.toNanos(); // the owner thread's
 
   private Session(SessionPlan plan, EventLog log) {
     this.id = SessionId.next(Instant.now());
     this.plan = plan;
     this.log = log;
-    this.deadline = System.nanoTime() + plan.timeout().orElse(LONGEST).toNanos();
   }
 
   /**
@@ -255,6 +256,9 @@ public final class Session implements AutoCloseable {
           }
         }
         case Input.KillAsked() -> controller.killNow();
+        // The time of a run is that of its command.
+        case Input.CommandStarted() ->
+            deadline = System.nanoTime() + plan.timeout().orElse(LONGEST).toNanos();
         case Input.ProxyEnded(var how) -> onProxyEnd(how);
         case Input.ProcessEnded(var result) -> {
           if (result.reason() == ExitReason.RUNTIME_ERROR) {
@@ -277,7 +281,7 @@ public final class Session implements AutoCloseable {
       switch (next()) {
         case Input.ProxyEnded(var how) -> proxyEnd = how;
         case Input.KillAsked() -> proxy.stop(Duration.ZERO);
-        case Input.StopAsked _, Input.ProcessEnded _ -> {
+        case Input.StopAsked _, Input.CommandStarted _, Input.ProcessEnded _ -> {
           // Nothing is left to be stopped but the proxy, which is.
         }
       }
@@ -331,6 +335,7 @@ public final class Session implements AutoCloseable {
     if (event instanceof ProcessEvent.Started) {
       log.publish(new SessionEvent.Command(RUN, event));
       log.publish(started);
+      inbox.add(new Input.CommandStarted());
       return;
     }
     if (event instanceof ProcessEvent.Exited(var result)) {

@@ -1,6 +1,7 @@
 package dev.earshot.session;
 
 import dev.earshot.process.CommandSpec;
+import dev.earshot.process.Stdio;
 import dev.earshot.process.StopPolicy;
 import dev.earshot.proxy.UpstreamProxies;
 import java.nio.charset.StandardCharsets;
@@ -72,8 +73,11 @@ public record SessionPlan(
     environment.forEach((name, value) -> raw.put(raw(name), raw(value)));
     String[] argv = Arrays.stream(command).map(SessionPlan::raw).toArray(String[]::new);
     return new SessionPlan(
-        CommandSpec.of(raw, argv).withCharset(StandardCharsets.ISO_8859_1),
-        StopPolicy.DEFAULT,
+        CommandSpec.of(argv)
+            .withEnvironment(raw)
+            .withStdio(Stdio.inherit())
+            .withCharset(StandardCharsets.ISO_8859_1),
+        StopPolicy.standard(),
         TrafficPlan.of(proxies, UpstreamAnchors.of(raw, Path.of("").toAbsolutePath())),
         Injection.ALL,
         SessionFolders.of(environment),

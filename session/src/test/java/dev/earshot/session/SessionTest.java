@@ -2,18 +2,18 @@ package dev.earshot.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.earshot.process.Descriptors;
 import dev.earshot.process.ExitReason;
+import dev.earshot.process.OwnSignals;
 import dev.earshot.process.ProcessEvent;
 import dev.earshot.process.Redirect;
 import dev.earshot.process.Signal;
 import dev.earshot.process.Stdio;
 import dev.earshot.process.StopPolicy;
-import dev.earshot.process.posix.Posix;
 import dev.earshot.testkit.Eventually;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -260,7 +260,7 @@ class SessionTest {
     try (var session = start(plan(WAITING, NEVER))) {
       until(SessionEvent.Started.class);
       // The kernel itself now waits for our children, and keeps nothing for us (waitid(2), NOTES).
-      Posix.SYSTEM.ignore(Signal.CHLD.number());
+      OwnSignals.ignore(Signal.CHLD);
       try {
         Files.writeString(folder.resolve("gate"), "\n");
         SessionResult result = session.await();
@@ -275,7 +275,8 @@ class SessionTest {
                 "ProxyStopped",
                 "Stopped");
       } finally {
-        Posix.SYSTEM.setDefault(Signal.CHLD.number());
+        // The JDK does so, too, before it starts a child.
+        new ProcessBuilder("true").start().waitFor();
       }
     }
   }
@@ -290,12 +291,7 @@ class SessionTest {
               .map(e -> ((SessionEvent.ProxyStarted) e).address().getPort())
               .findFirst()
               .orElseThrow();
-      int descriptor = listener(port);
-      var nothing =
-          (Posix.Outcome.Ok)
-              Posix.SYSTEM.openForUpdate("/dev/null".getBytes(StandardCharsets.ISO_8859_1));
-      Posix.SYSTEM.duplicateTo(nothing.value(), descriptor);
-      Posix.SYSTEM.close(nothing.value());
+      Descriptors.replaceByNull(listener(port));
       SessionResult result = session.await();
       assertThat(result.cause()).isEqualTo(StopCause.PROXY_FAILED);
       assertThat(result.exitCode()).isEqualTo(125);

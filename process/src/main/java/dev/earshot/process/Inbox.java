@@ -1,0 +1,106 @@
+package dev.earshot.process;
+
+import java.util.Optional;
+
+/**
+ * What others tell the owner of a process. Bounded by construction: a request is noted once, and a
+ * signal that is already waiting is not added again, as in the kernel. Telling never blocks.
+ */
+final class Inbox {
+  /** One thing to act on. */
+  sealed interface Message {
+    record Stop() implements Message {}
+
+    record Kill() implements Message {}
+
+    record Forward(Signal signal) implements Message {}
+
+    /** The leader was stopped by this signal. */
+    record LeaderStopped(int signal) implements Message {}
+
+    /** The leader ended, or its status was taken by someone else. */
+    record LeaderEnded(Libc.Waited how) implements Message {}
+  }
+
+  private final Runnable wake;
+  private boolean stop; // this and the others: guarded by this
+  private boolean stopTaken;
+  private boolean kill;
+  private boolean killTaken;
+  private long signals;
+  private int leaderStopped;
+  private Optional<Libc.Waited> leaderEnded = Optional.empty();
+
+  /** The runnable is called after each message; it must not block. */
+  Inbox(Runnable wake) {
+    this.wake = wake;
+  }
+
+  void stop() {
+    synchronized (this) {
+      stop = true;
+    }
+    wake.run();
+  }
+
+  void kill() {
+    synchronized (this) {
+      kill = true;
+    }
+    wake.run();
+  }
+
+  void forward(Signal signal) {
+    synchronized (this) {
+      signals |= signal.bit();
+    }
+    wake.run();
+  }
+
+  void leaderStopped(int signal) {
+    synchronized (this) {
+      leaderStopped = signal;
+    }
+    wake.run();
+  }
+
+  void leaderEnded(Libc.Waited how) {
+    synchronized (this) {
+      leaderEnded = Optional.of(how);
+    }
+    wake.run();
+  }
+
+  /** Whether an end was asked for, taken or not. */
+  synchronized boolean isStopAsked() {
+    return stop || kill;
+  }
+
+  /** The next message; the leader's end comes first, because it makes others pointless. */
+  synchronized Optional<Message> next() {
+    if (leaderEnded.isPresent()) {
+      var message = new Message.LeaderEnded(leaderEnded.get());
+      leaderEnded = Optional.empty();
+      return Optional.of(message);
+    }
+    if (kill && !killTaken) {
+      killTaken = true;
+      return Optional.of(new Message.Kill());
+    }
+    if (stop && !stopTaken) {
+      stopTaken = true;
+      return Optional.of(new Message.Stop());
+    }
+    if (leaderStopped != 0) {
+      var message = new Message.LeaderStopped(leaderStopped);
+      leaderStopped = 0;
+      return Optional.of(message);
+    }
+    if (signals != 0) {
+      int number = Long.numberOfTrailingZeros(signals) + 1;
+      signals &= signals - 1;
+      return Signal.ofNumber(number).map(Message.Forward::new);
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,124 @@
+package dev.earshot.process;
+
+import java.io.IOException;
+
+/**
+ * A descriptor that is owned here, read and written so that closing it from another thread ends a
+ * waiting read or write. It never blocks but in {@code poll}. The number is closed by whoever uses
+ * it last, because closing one that another thread waits on would give it away under that thread.
+ */
+final class OpenDescriptor implements AutoCloseable {
+  /**
+   * A pipe that {@code poll} calls writable takes this much at once (pipe(7), PIPE_BUF), as long as
+   * nobody else writes to it.
+   */
+  private static final int WRITE_PIECE = 4096;
+
+  private static final int READ_PIECE = 65536;
+
+  private final int descriptor;
+  private final Wake wake;
+  private int users; // guarded by this
+  private boolean closed; // guarded by this
+
+  /** Owns the number from now on, also if this throws. */
+  static OpenDescriptor own(int descriptor) throws ErrnoException {
+    try {
+      return new OpenDescriptor(descriptor, Wake.open());
+    } catch (ErrnoException e) {
+      Libc.close(descriptor);
+      throw e;
+    }
+  }
+
+  private OpenDescriptor(int descriptor, Wake wake) {
+    this.descriptor = descriptor;
+    this.wake = wake;
+  }
+
+  /** Bytes read, or -1 at the end; blocks until there is one of them. */
+  int read(byte[] into, int offset, int length) throws IOException {
+    if (length == 0) {
+      return 0;
+    }
+    enter();
+    try {
+      while (true) {
+        awaitReady(Platform.POLL_IN);
+        int count = Libc.read(descriptor, into, offset, Math.min(length, READ_PIECE));
+        if (count >= 0) {
+          return count == 0 ? -1 : count;
+        }
+        if (count != -Errno.EAGAIN && count != -Errno.EINTR) {
+          throw new ErrnoException("cannot read", -count);
+        }
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  /** Returns once all is written; what was written before an exception is not told. */
+  void write(byte[] from, int offset, int length) throws IOException {
+    enter();
+    try {
+      int done = 0;
+      while (done < length) {
+        awaitReady(Platform.POLL_OUT);
+        int piece = Math.min(length - done, WRITE_PIECE);
+        int count = Libc.write(descriptor, from, offset + done, piece);
+        if (count >= 0) {
+          done += count;
+        } else if (count == -Errno.EPIPE) {
+          throw new ErrnoException("cannot write: the reader has gone", Errno.EPIPE);
+        } else if (count != -Errno.EAGAIN && count != -Errno.EINTR) {
+          throw new ErrnoException("cannot write", -count);
+        }
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  private void awaitReady(int events) throws IOException {
+    Libc.Interest[] interests = {new Libc.Interest(descriptor, events), wake.interest()};
+    boolean ready = false;
+    while (!ready) {
+      ready = Libc.poll(interests, -1)[0];
+      synchronized (this) {
+        if (closed) {
+          throw new IOException("closed");
+        }
+      }
+    }
+  }
+
+  private synchronized void enter() throws IOException {
+    if (closed) {
+      throw new IOException("closed");
+    }
+    users++;
+  }
+
+  private synchronized void leave() {
+    users--;
+    release();
+  }
+
+  /** Never blocks; again changes nothing. */
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      wake.wake();
+      release();
+    }
+  }
+
+  private void release() {
+    if (closed && users == 0) {
+      Libc.close(descriptor);
+      wake.close();
+    }
+  }
+}

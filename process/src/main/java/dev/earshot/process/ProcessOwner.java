@@ -1,0 +1,553 @@
+package dev.earshot.process;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.SequencedSet;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/**
+ * The life of one command, on one thread: it alone starts, signals and reaps, so that it never
+ * signals a number that is not its command's any more. The leader's zombie stays until the group is
+ * empty: as long as it is there, the kernel gives the group's number to nobody else.
+ */
+final class ProcessOwner {
+  /** Members that are watched at once; the others are looked for when one of these has ended. */
+  private static final int WATCHED = 64;
+
+  /** Between looks if members cannot be watched, because no descriptor is free. */
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
+
+  private static final int ENDED_NOW =
+      Platform.WAIT_EXITED | Platform.WAIT_NO_HANG | Platform.WAIT_LEAVE;
+
+  private final Platform platform;
+  private final CommandSpec spec;
+  private final StopPolicy policy;
+  private final Consumer<ProcessEvent> events;
+  private final StandardStreams streams;
+  private final Inbox inbox;
+  private final Wake wake;
+  private final AtomicBoolean reaped = new AtomicBoolean();
+  private final SequencedSet<Long> killed = new LinkedHashSet<>();
+
+  // Read by any thread.
+  private volatile long pid;
+  private volatile boolean handedOver;
+  private volatile boolean abandoned;
+
+  private Optional<Terminal> terminal = Optional.empty();
+  private Instant startedAt = now();
+  private long startedNanos = System.nanoTime();
+  private Optional<ProcessResult> exited = Optional.empty();
+  private List<ProcessTable.Entry> members = List.of();
+  private Optional<StopRules.Input> held = Optional.empty();
+  private Optional<String> listenerFailure = Optional.empty();
+  private boolean lookDue;
+  private boolean statusLost;
+  private boolean asked;
+  private boolean killSent;
+
+  ProcessOwner(
+      Platform platform,
+      CommandSpec spec,
+      StopPolicy policy,
+      Consumer<ProcessEvent> events,
+      StandardStreams streams,
+      Inbox inbox,
+      Wake wake) {
+    this.platform = platform;
+    this.spec = spec;
+    this.policy = policy;
+    this.events = events;
+    this.streams = streams;
+    this.inbox = inbox;
+    this.wake = wake;
+  }
+
+  OptionalLong pid() {
+    return pid == 0 ? OptionalLong.empty() : OptionalLong.of(pid);
+  }
+
+  boolean handedOver() {
+    return handedOver;
+  }
+
+  /** From the start to the end of the group. */
+  ProcessResult run() {
+    try (wake) {
+      return startAndLive();
+    }
+  }
+
+  private ProcessResult startAndLive() {
+    emit(new ProcessEvent.Starting(spec.argv()));
+    try {
+      start();
+    } catch (StartException e) {
+      return notStarted(e.failure());
+    } finally {
+      streams.closeSources();
+      if (pid == 0) {
+        streams.closeKept();
+        closeTerminal();
+      }
+    }
+    try {
+      emit(new ProcessEvent.Started(pid, pid));
+      Thread.ofPlatform().daemon().name("process-waiter-" + pid).start(this::watchLeader);
+      return live();
+    } catch (RuntimeException | Error problem) {
+      Libc.kill(-pid, Signal.KILL.number());
+      throw problem;
+    } finally {
+      closeTerminal();
+    }
+  }
+
+  /** Instead of {@link #run}: what the start needs could not be had. */
+  ProcessResult refuse(StartFailure failure) {
+    emit(new ProcessEvent.Starting(spec.argv()));
+    return notStarted(failure);
+  }
+
+  private ProcessResult notStarted(StartFailure failure) {
+    ProcessResult result = resultWithout(ExitReason.START_FAILED, Optional.of(failure), "");
+    emit(new ProcessEvent.Exited(result));
+    return result;
+  }
+
+  private void start() throws StartException {
+    if (spec.terminal() == TerminalUse.HAND_OVER) {
+      terminal = Terminal.open(Spawner.firstClosed(spec.launch()));
+    }
+    boolean handOver = terminal.isPresent() && terminal.get().handOverAtStart();
+    Optional<Integer> descriptor = handOver ? terminal.map(Terminal::descriptor) : Optional.empty();
+    if (inbox.isStopAsked()) {
+      throw new StartException(
+          StartFailure.of(
+              StartStage.EXEC, Errno.ECANCELED, "it was stopped before it had started"));
+    }
+    try {
+      startedAt = now();
+      startedNanos = System.nanoTime();
+      pid = Spawner.spawn(platform, spec, streams.sources(), descriptor);
+    } finally {
+      if (pid == 0 && handOver) {
+        // The child may have taken it before its exec failed.
+        terminal.ifPresent(Terminal::takeBack);
+      }
+    }
+    if (handOver) {
+      if (!Spawner.childCanTakeTerminal()) {
+        terminal.ifPresent(t -> t.giveTo(pid));
+        // It may have wanted the terminal before it had it, and have been stopped for that.
+        Libc.kill(-pid, Signal.CONT.number());
+      }
+      handedOver = true;
+    }
+  }
+
+  private void watchLeader() {
+    int options = Platform.WAIT_EXITED | Platform.WAIT_STOPPED | Platform.WAIT_LEAVE;
+    while (true) {
+      switch (Libc.waitFor(platform, pid, options)) {
+        case Libc.Waited.Nothing() -> {}
+        case Libc.Waited.Stopped(int signal) -> {
+          Libc.waitFor(platform, pid, Platform.WAIT_STOPPED | Platform.WAIT_NO_HANG);
+          inbox.leaderStopped(signal);
+        }
+        case Libc.Waited.Ended how -> {
+          inbox.leaderEnded(how);
+          if (abandoned) {
+            reap();
+          }
+          return;
+        }
+        case Libc.Waited.NoChild how -> {
+          inbox.leaderEnded(how);
+          return;
+        }
+      }
+    }
+  }
+
+  private ProcessResult live() {
+    StopRules.State state = new StopRules.State.Running();
+    while (true) {
+      if (state instanceof StopRules.State.Ended(boolean empty)) {
+        return finish(empty);
+      }
+      StopRules.Input input = nextInput(state);
+      StopRules.Step step = StopRules.step(state, input, policy, System.nanoTime());
+      step.effects().forEach(this::apply);
+      state = step.next();
+    }
+  }
+
+  private StopRules.Input nextInput(StopRules.State state) {
+    while (true) {
+      if (lookDue) {
+        lookDue = false;
+        members = ProcessTable.group(pid);
+        return members.isEmpty() ? StopRules.Input.GROUP_EMPTY : StopRules.Input.GROUP_ALIVE;
+      }
+      Optional<StopRules.Input> input = held.or(() -> inbox.next().flatMap(m -> act(m, state)));
+      held = Optional.empty();
+      if (input.isEmpty() && isOver(state)) {
+        input = Optional.of(StopRules.Input.DEADLINE_PASSED);
+      }
+      if (input.isPresent()) {
+        return unlessLeaderEnded(input.get());
+      }
+      waitForChange(state);
+    }
+  }
+
+  private static boolean isOver(StopRules.State state) {
+    return state instanceof StopRules.State.Timed timed
+        && timed.deadline() - System.nanoTime() <= 0;
+  }
+
+  /** What the rules are to know; the rest is done here. */
+  private Optional<StopRules.Input> act(Inbox.Message message, StopRules.State state) {
+    boolean running = state instanceof StopRules.State.Running;
+    return switch (message) {
+      case Inbox.Message.Stop() -> Optional.of(StopRules.Input.STOP_ASKED);
+      case Inbox.Message.Kill() -> Optional.of(StopRules.Input.KILL_ASKED);
+      case Inbox.Message.LeaderEnded(Libc.Waited how) ->
+          leaderEnded(how) ? Optional.of(StopRules.Input.LEADER_ENDED) : Optional.empty();
+      case Inbox.Message.LeaderStopped(int signal) -> {
+        if (running) {
+          leaderStopped(signal);
+        }
+        yield Optional.empty();
+      }
+      case Inbox.Message.Forward(Signal signal) -> {
+        forward(signal, running);
+        yield Optional.empty();
+      }
+    };
+  }
+
+  /**
+   * The kernel decides whether the leader was alive when a signal was sent: it is asked just
+   * before, and an end that it tells comes first.
+   */
+  private StopRules.Input unlessLeaderEnded(StopRules.Input input) {
+    boolean sends =
+        input == StopRules.Input.STOP_ASKED
+            || input == StopRules.Input.KILL_ASKED
+            || input == StopRules.Input.DEADLINE_PASSED;
+    if (sends && exited.isEmpty()) {
+      Libc.Waited how = Libc.waitFor(platform, pid, ENDED_NOW);
+      if (!(how instanceof Libc.Waited.Nothing) && leaderEnded(how)) {
+        held = Optional.of(input).filter(i -> i == StopRules.Input.KILL_ASKED);
+        return StopRules.Input.LEADER_ENDED;
+      }
+    }
+    return input;
+  }
+
+  /** False if that was known already. */
+  private boolean leaderEnded(Libc.Waited how) {
+    if (exited.isPresent()) {
+      return false;
+    }
+    lookDue = true;
+    ProcessResult result;
+    if (how instanceof Libc.Waited.Ended(ChildStatus status)) {
+      result = resultOf(status);
+    } else {
+      statusLost = true;
+      result =
+          resultWithout(
+              ExitReason.RUNTIME_ERROR,
+              Optional.empty(),
+              "its exit status was taken by another wait in this process");
+    }
+    if (handedOver) {
+      terminal.ifPresent(Terminal::takeBack);
+      if (result.exitCode().isEmpty()) {
+        terminal.ifPresent(Terminal::restoreSettings);
+      }
+      handedOver = false;
+    }
+    exited = Optional.of(result);
+    emit(new ProcessEvent.Exited(result));
+    return true;
+  }
+
+  private void leaderStopped(int signal) {
+    if (terminal.isEmpty()) {
+      return;
+    }
+    Terminal theTerminal = terminal.get();
+    switch (ForegroundRules.onStop(signal, handedOver, theTerminal.isOurs())) {
+      case LEAVE -> {}
+      case HAND_OVER -> resume(theTerminal);
+      case STOP_TOO -> {
+        boolean had = handedOver;
+        if (had) {
+          theTerminal.takeBackForNow();
+          handedOver = false;
+        }
+        boolean stopped = OwnSignals.stopGroup();
+        // Continued without the terminal it wants, it would stop again at once, for ever.
+        if (stopped || had) {
+          resume(theTerminal);
+        }
+      }
+    }
+  }
+
+  private void resume(Terminal theTerminal) {
+    if (theTerminal.isOurs()) {
+      theTerminal.giveTo(pid);
+      handedOver = true;
+    }
+    Libc.kill(-pid, Signal.CONT.number());
+  }
+
+  private void forward(Signal signal, boolean running) {
+    if (exited.isPresent() && members.isEmpty()) {
+      return;
+    }
+    if (signal == Signal.CONT && running && !handedOver && terminal.isPresent()) {
+      if (terminal.get().handOverAtStart()) {
+        terminal.get().giveTo(pid);
+        handedOver = true;
+      }
+    }
+    send(signal);
+    emit(new ProcessEvent.Signaled(signal, ProcessEvent.Target.GROUP, ProcessEvent.Why.FORWARDED));
+  }
+
+  private void apply(StopRules.Effect effect) {
+    switch (effect) {
+      case ASK -> ask(ProcessEvent.Why.STOP);
+      case ASK_LEFTOVER -> ask(ProcessEvent.Why.LEFTOVER);
+      case KILL -> kill();
+    }
+  }
+
+  private void ask(ProcessEvent.Why why) {
+    asked |= exited.isEmpty();
+    send(policy.stopSignal());
+    // A stopped process does not see the signal before it is continued.
+    send(Signal.CONT);
+    emit(new ProcessEvent.Signaled(policy.stopSignal(), ProcessEvent.Target.GROUP, why));
+  }
+
+  private void kill() {
+    boolean first = killed.isEmpty();
+    killSent |= exited.isEmpty();
+    if (exited.isEmpty()) {
+      members = ProcessTable.group(pid);
+      killed.add(pid);
+    }
+    members.forEach(each -> killed.add(each.pid()));
+    if (!killed.isEmpty()) {
+      send(Signal.KILL);
+    }
+    if (first && !killed.isEmpty()) {
+      emit(
+          new ProcessEvent.Signaled(
+              Signal.KILL, ProcessEvent.Target.GROUP, ProcessEvent.Why.ESCALATION));
+    }
+  }
+
+  private void send(Signal signal) {
+    // Without the leader's zombie only a member seen just now proves that the number is ours.
+    if (statusLost && ProcessTable.group(pid).isEmpty()) {
+      return;
+    }
+    Libc.kill(-pid, signal.number());
+    if (exited.isEmpty() && Libc.groupOf(pid) != pid) {
+      // The leader has moved to another group of its session (setpgid(2)).
+      Libc.kill(pid, signal.number());
+    }
+  }
+
+  /** Returns when there may be something new: a message, a member's end, the deadline. */
+  private void waitForChange(StopRules.State state) {
+    List<Libc.Interest> interests = new ArrayList<>();
+    interests.add(wake.interest());
+    try {
+      if (exited.isPresent()) {
+        watchMembers(interests);
+        if (lookDue) {
+          return;
+        }
+      }
+      boolean blind = exited.isPresent() && interests.size() == 1;
+      boolean[] ready = Libc.poll(interests.toArray(Libc.Interest[]::new), millis(state, blind));
+      if (ready[0]) {
+        wake.reset();
+      }
+      for (int i = 1; i < ready.length; i++) {
+        lookDue |= ready[i];
+      }
+      lookDue |= blind;
+    } finally {
+      interests.stream().skip(1).forEach(each -> Libc.close(each.descriptor()));
+    }
+  }
+
+  /** A pid may be another's by now: it is looked at again once the descriptor holds it. */
+  private void watchMembers(List<Libc.Interest> interests) {
+    for (ProcessTable.Entry member : members.subList(0, Math.min(WATCHED, members.size()))) {
+      int descriptor = Libc.pidDescriptor(member.pid());
+      if (descriptor >= 0) {
+        interests.add(new Libc.Interest(descriptor, Platform.POLL_IN));
+      }
+      if (descriptor == -Errno.ESRCH || !isMember(member.pid())) {
+        lookDue = true;
+        return;
+      }
+    }
+  }
+
+  private boolean isMember(long number) {
+    return ProcessTable.of(number).filter(e -> e.group() == pid && e.isAlive()).isPresent();
+  }
+
+  private static int millis(StopRules.State state, boolean blind) {
+    long limit = blind ? BETWEEN_LOOKS.toMillis() : Integer.MAX_VALUE;
+    if (state instanceof StopRules.State.Timed timed) {
+      long nanos = timed.deadline() - System.nanoTime();
+      return (int) Math.clamp(Math.ceilDiv(nanos, 1_000_000), 0, limit);
+    }
+    return blind ? (int) limit : -1;
+  }
+
+  private ProcessResult finish(boolean empty) {
+    List<Survivor> survivors = empty ? List.of() : survivors();
+    if (exited.isEmpty()) {
+      // The look took its time.
+      Libc.Waited how = Libc.waitFor(platform, pid, ENDED_NOW);
+      if (!(how instanceof Libc.Waited.Nothing) && leaderEnded(how)) {
+        survivors = survivors.stream().filter(each -> each.pid() != pid).toList();
+      }
+    }
+    if (exited.isEmpty()) {
+      exited =
+          Optional.of(
+              resultWithout(
+                  ExitReason.RUNTIME_ERROR, Optional.empty(), "KILL did not end it: " + survivors));
+      emit(new ProcessEvent.Exited(exited.get()));
+      // It may end yet: then the watcher reaps it, or has just left that to us.
+      abandoned = true;
+      if (inbox.next().filter(Inbox.Message.LeaderEnded.class::isInstance).isPresent()) {
+        reap();
+      }
+    } else if (!statusLost) {
+      reap();
+    }
+    emit(new ProcessEvent.TreeGone(List.copyOf(killed), survivors));
+    return exited.get().withTree(List.copyOf(killed), survivors, listenerFailure);
+  }
+
+  private void reap() {
+    if (reaped.compareAndSet(false, true)) {
+      Libc.waitFor(platform, pid, Platform.WAIT_EXITED | Platform.WAIT_NO_HANG);
+    }
+  }
+
+  private List<Survivor> survivors() {
+    List<Survivor> left = new ArrayList<>();
+    for (ProcessTable.Entry each : ProcessTable.all()) {
+      boolean leader = each.pid() == pid && exited.isEmpty();
+      if ((leader || each.group() == pid) && each.isAlive()) {
+        left.add(new Survivor(each.pid(), each.name(), each.state()));
+      }
+    }
+    return left;
+  }
+
+  private ProcessResult resultOf(ChildStatus status) {
+    EndRules.End end = EndRules.of(status, asked, killSent, policy.stopSignal());
+    return new ProcessResult(
+        end.reason(),
+        end.code(),
+        end.signal(),
+        end.requested(),
+        status.coreDumped(),
+        handedOver,
+        pid(),
+        startedAt,
+        now(),
+        Duration.ofNanos(System.nanoTime() - startedNanos),
+        Duration.of(status.userMicros(), ChronoUnit.MICROS),
+        Duration.of(status.systemMicros(), ChronoUnit.MICROS),
+        maxRss(status),
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        List.of());
+  }
+
+  /**
+   * A child of posix_spawn shares our memory until its exec, and the kernel counts the peak of that
+   * as the child's (setmax_mm_hiwater_rss): only what is above it is known to be its own.
+   */
+  private static OptionalLong maxRss(ChildStatus status) {
+    OptionalLong own = ProcessTable.ownPeakKib();
+    return own.isPresent() && status.maxRssKib() > own.getAsLong()
+        ? OptionalLong.of(status.maxRssKib())
+        : OptionalLong.empty();
+  }
+
+  /** A result without a status of the kernel. An empty error is none. */
+  private ProcessResult resultWithout(
+      ExitReason reason, Optional<StartFailure> failure, String error) {
+    return new ProcessResult(
+        reason,
+        OptionalInt.empty(),
+        OptionalInt.empty(),
+        asked || killSent,
+        false,
+        handedOver,
+        pid(),
+        startedAt,
+        now(),
+        Duration.ofNanos(System.nanoTime() - startedNanos),
+        Duration.ZERO,
+        Duration.ZERO,
+        OptionalLong.empty(),
+        failure,
+        Optional.of(error).filter(text -> !text.isEmpty()),
+        List.of(),
+        List.of());
+  }
+
+  /** The result after a failure of this class itself. */
+  ProcessResult broken(Throwable problem) {
+    return resultWithout(ExitReason.RUNTIME_ERROR, Optional.empty(), String.valueOf(problem));
+  }
+
+  /** A listener that fails is told in the result; the process is owned all the same. */
+  private void emit(ProcessEvent event) {
+    try {
+      events.accept(event);
+    } catch (RuntimeException e) {
+      listenerFailure = listenerFailure.or(() -> Optional.of("a listener failed: " + e));
+    }
+  }
+
+  private void closeTerminal() {
+    terminal.ifPresent(Terminal::close);
+    terminal = Optional.empty();
+  }
+
+  private static Instant now() {
+    return Instant.now();
+  }
+}

@@ -1,0 +1,402 @@
+package dev.earshot.process;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Starts a process by posix_spawn: in a group of its own, with exactly the signals and descriptors
+ * it is to have, and with the stage that failed if it cannot. Any thread may call.
+ */
+final class Spawner {
+  /**
+   * What a signal does is one setting for the whole process, changed here for the moment of a
+   * start. So it is one lock for the whole process, too; it is held while the command's file is
+   * executed, which a dead network file system can delay.
+   */
+  private static final ReentrantLock DISPOSITIONS = new ReentrantLock();
+
+  /** Bigger than posix_spawnattr_t and posix_spawn_file_actions_t of any C library. */
+  private static final int SPAWN_OBJECT_BYTES = 512;
+
+  private static final int HEAD_BYTES = 4096;
+  private static final int ELF_MACHINE = 18;
+
+  /** Signals 32 and 33 are glibc's own; it sets them itself in a child. */
+  private static final long LIBRARY_SIGNALS = 3L << 31;
+
+  private static final long CANNOT_CHANGE = Signal.KILL.bit() | Signal.STOP.bit();
+
+  /** A JVM needs these at any moment, and CHLD ignored takes the statuses of children away. */
+  private static final long NEVER_IGNORED =
+      CANNOT_CHANGE
+          | Signal.CHLD.bit()
+          | Signal.SEGV.bit()
+          | Signal.BUS.bit()
+          | Signal.FPE.bit()
+          | Signal.ILL.bit()
+          | LIBRARY_SIGNALS;
+
+  private static final Optional<MemorySegment> ADD_TCSETPGRP =
+      Libc.findOptional("posix_spawn_file_actions_addtcsetpgrp_np");
+
+  private Spawner() {}
+
+  /** Whether a child can take the terminal itself, before it runs anything (glibc 2.35). */
+  static boolean childCanTakeTerminal() {
+    return ADD_TCSETPGRP.isPresent();
+  }
+
+  /** The first descriptor number that a command inherits nothing at or above. */
+  static int firstClosed(LaunchState launch) {
+    return launch.descriptors().isEmpty() ? 3 : launch.descriptors().last() + 1;
+  }
+
+  /**
+   * The pid, which is also the group.
+   *
+   * @param terminal a descriptor of the terminal whose foreground group the child is to become
+   */
+  static long spawn(
+      Platform platform, CommandSpec spec, List<Integer> sources, Optional<Integer> terminal)
+      throws StartException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment argv = strings(arena, spec, spec.argv(), "an argument");
+      MemorySegment environment = strings(arena, spec, assignments(spec), "a variable");
+      int directory = openDirectory(platform, spec);
+      try {
+        var request = new Request(arena, spec, argv, environment, sources, directory, terminal);
+        return search(request);
+      } finally {
+        if (directory >= 0) {
+          Libc.close(directory);
+        }
+      }
+    }
+  }
+
+  private record Request(
+      Arena arena,
+      CommandSpec spec,
+      MemorySegment argv,
+      MemorySegment environment,
+      List<Integer> sources,
+      int directory,
+      Optional<Integer> terminal) {}
+
+  /** execvp's search, but by us: so that the command's own PATH rules, and the file is known. */
+  private static long search(Request request) throws StartException {
+    CommandSpec spec = request.spec();
+    String name = spec.argv().getFirst();
+    List<String> candidates =
+        CommandPath.candidates(name, Optional.ofNullable(spec.environment().get("PATH")));
+    boolean only = candidates.size() == 1;
+    int errno = Errno.ENOENT;
+    String blamed = name;
+    for (String candidate : candidates) {
+      byte[] path = encode(spec, candidate, "the command");
+      int access = Libc.access(request.directory(), path, Platform.ACCESS_EXISTS);
+      // Of the only name there is, exec itself is to say what is wrong.
+      int answer = access == 0 || only ? execute(request, path) : access;
+      if (answer > 0) {
+        return answer;
+      }
+      if (!CommandPath.goesOn(-answer)) {
+        throw failure(request, -answer, candidate);
+      }
+      boolean telling = access == 0 || only || answer == -Errno.EACCES;
+      if (telling && errno != Errno.EACCES) {
+        errno = -answer;
+        blamed = only ? name : candidate;
+      }
+    }
+    throw failure(request, errno, blamed);
+  }
+
+  /** The pid, or the negative error number. */
+  private static int execute(Request request, byte[] path) {
+    Arena arena = request.arena();
+    LaunchState launch = request.spec().launch();
+    long ignored = launch.ignored() & ~NEVER_IGNORED;
+    MemorySegment attributes = arena.allocate(SPAWN_OBJECT_BYTES, 16);
+    MemorySegment actions = arena.allocate(SPAWN_OBJECT_BYTES, 16);
+    MemorySegment pid = arena.allocate(JAVA_LONG);
+    spawnCall("posix_spawnattr_init", attributes, 0, 0);
+    spawnCall("posix_spawn_file_actions_init", actions, 0, 0);
+    try {
+      setAttributes(arena, attributes, ignored, launch.blocked());
+      setActions(request, actions);
+      return whileIgnoring(
+          ignored,
+          () -> {
+            int errno =
+                Libc.call(
+                    Libc.find("posix_spawn"),
+                    pid.address(),
+                    Libc.text(arena, path).address(),
+                    actions.address(),
+                    attributes.address(),
+                    request.argv().address(),
+                    request.environment().address());
+            return errno == 0 ? pid.get(JAVA_INT, 0) : -errno;
+          });
+    } finally {
+      spawnCall("posix_spawn_file_actions_destroy", actions, 0, 0);
+      spawnCall("posix_spawnattr_destroy", attributes, 0, 0);
+    }
+  }
+
+  private static void setAttributes(
+      Arena arena, MemorySegment attributes, long ignored, long blocked) {
+    long defaults = ~(ignored | CANNOT_CHANGE | LIBRARY_SIGNALS);
+    int flags =
+        Platform.SPAWN_SET_GROUP
+            | Platform.SPAWN_SET_DEFAULT_SIGNALS
+            | Platform.SPAWN_SET_SIGNAL_MASK;
+    spawnCall("posix_spawnattr_setflags", attributes, flags, 0);
+    spawnCall("posix_spawnattr_setpgroup", attributes, 0, 0);
+    spawnCall(
+        "posix_spawnattr_setsigdefault", attributes, Libc.signalSet(arena, defaults).address(), 0);
+    spawnCall(
+        "posix_spawnattr_setsigmask", attributes, Libc.signalSet(arena, blocked).address(), 0);
+  }
+
+  private static void setActions(Request request, MemorySegment actions) {
+    for (int number = 0; number < request.sources().size(); number++) {
+      int source = request.sources().get(number);
+      if (source == StandardStreams.NOT_OPEN) {
+        spawnCall("posix_spawn_file_actions_addclose", actions, number, 0);
+      } else {
+        spawnCall("posix_spawn_file_actions_adddup2", actions, source, number);
+      }
+    }
+    if (request.directory() >= 0) {
+      spawnCall("posix_spawn_file_actions_addfchdir_np", actions, request.directory(), 0);
+    }
+    request
+        .terminal()
+        .ifPresent(terminal ->
+            ADD_TCSETPGRP.ifPresent(
+                add -> Libc.call(add, actions.address(), terminal, 0, 0, 0, 0)));
+    LaunchState launch = request.spec().launch();
+    int firstClosed = firstClosed(launch);
+    for (int number = 3; number < firstClosed; number++) {
+      if (!launch.descriptors().contains(number)) {
+        spawnCall("posix_spawn_file_actions_addclose", actions, number, 0);
+      }
+    }
+    spawnCall("posix_spawn_file_actions_addclosefrom_np", actions, firstClosed, 0);
+  }
+
+  private static void spawnCall(String function, MemorySegment object, long a, long b) {
+    int errno = Libc.call(Libc.find(function), object.address(), a, b, 0, 0, 0);
+    if (errno != 0) {
+      throw new IllegalStateException(function + ": " + Errno.name(errno));
+    }
+  }
+
+  private interface Start {
+    int run();
+  }
+
+  /**
+   * A child inherits what is ignored here at that moment, and cannot be told to ignore. A signal
+   * that comes just then is lost.
+   */
+  private static int whileIgnoring(long ignored, Start start) {
+    DISPOSITIONS.lock();
+    try {
+      keepStatusesOfChildren();
+      Map<Integer, Libc.Disposition> changed = new HashMap<>();
+      try {
+        for (int signal = 1; signal <= Long.SIZE; signal++) {
+          if (((ignored >>> (signal - 1)) & 1) != 0) {
+            ignoreForNow(signal, changed);
+          }
+        }
+        return start.run();
+      } finally {
+        changed.forEach(Libc::restoreDisposition);
+      }
+    } finally {
+      DISPOSITIONS.unlock();
+    }
+  }
+
+  private static void ignoreForNow(int signal, Map<Integer, Libc.Disposition> changed) {
+    Libc.disposition(signal)
+        .filter(before -> !before.isIgnore())
+        .ifPresent(before -> {
+          changed.put(signal, before);
+          Libc.setDisposition(signal, Platform.SIGNAL_IGNORE);
+        });
+  }
+
+  /** A program started with CHLD ignored would never learn how its children end (wait(2)). */
+  private static void keepStatusesOfChildren() {
+    Libc.disposition(Signal.CHLD.number())
+        .filter(now -> now.isIgnore() || now.isNoChildWait())
+        .ifPresent(now -> Libc.setDisposition(Signal.CHLD.number(), Platform.SIGNAL_DEFAULT));
+  }
+
+  /**
+   * Opened here, so that an error is told apart from one of the command's file. The dot at the end
+   * asks for the permission to enter the directory, not only for its being there.
+   */
+  private static int openDirectory(Platform platform, CommandSpec spec) throws StartException {
+    if (spec.directory().isEmpty()) {
+      return Platform.AT_CURRENT_DIRECTORY;
+    }
+    String path = spec.directory().get();
+    byte[] bytes = encode(spec, path.isEmpty() ? path : path + "/.", "the directory");
+    int flags = Platform.OPEN_PATH | platform.openDirectory() | Platform.OPEN_CLOEXEC;
+    int opened = Libc.open(Platform.AT_CURRENT_DIRECTORY, bytes, flags);
+    int moved = opened < 0 ? opened : Libc.duplicate(opened, firstClosed(spec.launch()));
+    if (opened >= 0) {
+      Libc.close(opened);
+    }
+    if (moved >= 0) {
+      return moved;
+    }
+    String why =
+        switch (-moved) {
+          case Errno.ENOENT -> "there is no directory " + path;
+          case Errno.ENOTDIR -> path + " is not a directory";
+          case Errno.EACCES -> "the directory " + path + " may not be entered";
+          default -> "cannot enter the directory " + path + ": " + Errno.name(-moved);
+        };
+    throw new StartException(StartFailure.of(StartStage.CWD, -moved, why));
+  }
+
+  private static List<String> assignments(CommandSpec spec) {
+    List<String> assignments = new ArrayList<>();
+    spec.environment().forEach((name, value) -> assignments.add(name + "=" + value));
+    return assignments;
+  }
+
+  /** An array of strings, ended by a null pointer. */
+  private static MemorySegment strings(
+      Arena arena, CommandSpec spec, List<String> strings, String what) throws StartException {
+    MemorySegment array = arena.allocate(JAVA_LONG, strings.size() + 1L);
+    for (int i = 0; i < strings.size(); i++) {
+      byte[] bytes = encode(spec, strings.get(i), what);
+      array.setAtIndex(JAVA_LONG, i, Libc.text(arena, bytes).address());
+    }
+    return array;
+  }
+
+  /** A NUL would end the string early without anybody noticing; a '?' would replace a character. */
+  private static byte[] encode(CommandSpec spec, String text, String what) throws StartException {
+    if (text.indexOf('\0') >= 0) {
+      throw new StartException(
+          StartFailure.of(StartStage.ARGV, Errno.EINVAL, what + " contains a NUL character"));
+    }
+    try {
+      ByteBuffer bytes =
+          spec.charset()
+              .newEncoder()
+              .onMalformedInput(CodingErrorAction.REPORT)
+              .onUnmappableCharacter(CodingErrorAction.REPORT)
+              .encode(CharBuffer.wrap(text));
+      byte[] exact = new byte[bytes.remaining()];
+      bytes.get(exact);
+      return exact;
+    } catch (CharacterCodingException e) {
+      throw new StartException(
+          StartFailure.of(
+              StartStage.ARGV,
+              Errno.EILSEQ,
+              "%s contains what %s cannot express".formatted(what, spec.charset())));
+    }
+  }
+
+  private static StartException failure(Request request, int errno, String file)
+      throws StartException {
+    StartStage stage =
+        switch (errno) {
+          case Errno.E2BIG -> StartStage.ARGV;
+          case Errno.EAGAIN, Errno.ENOMEM, Errno.EMFILE, Errno.ENFILE -> StartStage.LIMITS;
+          // No exec says so: it is the terminal's answer to the child that was to take it.
+          case Errno.ENOTTY -> StartStage.TTY;
+          default -> StartStage.EXEC;
+        };
+    if (stage == StartStage.TTY) {
+      return new StartException(
+          StartFailure.of(stage, errno, "the terminal could not be handed to the command"));
+    }
+    Optional<ExecHints.File> facts =
+        inspect(request.directory(), encode(request.spec(), file, "the command"));
+    boolean absent = errno == Errno.ENOENT && facts.isEmpty();
+    String hint = ExecHints.hint(errno, file, facts, ownMachine());
+    return new StartException(new StartFailure(stage, errno, Errno.name(errno), absent, hint));
+  }
+
+  private static Optional<ExecHints.File> inspect(int directory, byte[] path) {
+    int flags = Platform.OPEN_PATH | Platform.OPEN_CLOEXEC;
+    int file = Libc.open(directory, path, flags);
+    if (file < 0) {
+      return Optional.empty();
+    }
+    try {
+      // By number, because the name's bytes may not be expressible as a Java path.
+      Path link = Path.of("/proc/self/fd/" + file);
+      return Optional.of(
+          new ExecHints.File(
+              Files.isDirectory(link),
+              isExecutable(link),
+              Libc.isOnNoExecMount(file),
+              new String(head(link), StandardCharsets.ISO_8859_1)));
+    } finally {
+      Libc.close(file);
+    }
+  }
+
+  private static boolean isExecutable(Path file) {
+    try {
+      Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
+      return permissions.contains(PosixFilePermission.OWNER_EXECUTE)
+          || permissions.contains(PosixFilePermission.GROUP_EXECUTE)
+          || permissions.contains(PosixFilePermission.OTHERS_EXECUTE);
+    } catch (IOException unknown) {
+      return true;
+    }
+  }
+
+  /** Nothing of what is not a plain file: opening a FIFO would wait for its writer. */
+  private static byte[] head(Path file) {
+    if (!Files.isRegularFile(file)) {
+      return new byte[0];
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      return in.readNBytes(HEAD_BYTES);
+    } catch (IOException unreadable) {
+      return new byte[0];
+    }
+  }
+
+  private static int ownMachine() {
+    byte[] head = head(Path.of("/proc/self/exe"));
+    return head.length > ELF_MACHINE + 1
+        ? (head[ELF_MACHINE] & 0xff) | ((head[ELF_MACHINE + 1] & 0xff) << 8)
+        : 0;
+  }
+}

@@ -1,0 +1,95 @@
+package dev.earshot.process;
+
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The terminal that controls this process, and who is in its foreground. Used by one thread only,
+ * in which TTOU is blocked: without that, taking the terminal back from the background would stop
+ * this process (tcsetpgrp(3)).
+ */
+final class Terminal implements AutoCloseable {
+  private static final byte[] DEV_TTY = "/dev/tty".getBytes(StandardCharsets.US_ASCII);
+  private static final int STANDARD_OUTPUT = 1;
+
+  private final int descriptor;
+  private final long ours = Libc.groupOf(0);
+  private Optional<byte[]> ourSettings;
+  private Optional<byte[]> theirSettings = Optional.empty();
+
+  private Terminal(int descriptor) {
+    this.descriptor = descriptor;
+    ourSettings = Libc.terminalSettings(descriptor);
+  }
+
+  /** Empty if this process has none. The descriptor's number is at least {@code lowest}. */
+  static Optional<Terminal> open(int lowest) {
+    int flags = Platform.OPEN_READ_WRITE | Platform.OPEN_NO_TERMINAL | Platform.OPEN_CLOEXEC;
+    int opened = Libc.open(Platform.AT_CURRENT_DIRECTORY, DEV_TTY, flags);
+    if (opened < 0) {
+      return Optional.empty();
+    }
+    int moved = Libc.duplicate(opened, lowest);
+    Libc.close(opened);
+    if (moved < 0) {
+      return Optional.empty();
+    }
+    Libc.maskThread(Platform.MASK_BLOCK, Signal.TTOU.number());
+    return Optional.of(new Terminal(moved));
+  }
+
+  int descriptor() {
+    return descriptor;
+  }
+
+  boolean handOverAtStart() {
+    List<ProcessTable.Entry> all = ProcessTable.all();
+    long self = ProcessHandle.current().pid();
+    Set<Long> others = new HashSet<>();
+    all.stream()
+        .filter(each -> each.group() == ours && each.pid() != self && each.isAlive())
+        .forEach(each -> others.add(each.pid()));
+    return ForegroundRules.handOverAtStart(
+        Libc.foregroundGroup(descriptor),
+        ours,
+        others,
+        ProcessTable.ancestors(all, self),
+        Libc.isTerminal(STANDARD_OUTPUT));
+  }
+
+  boolean isOurs() {
+    return Libc.foregroundGroup(descriptor) == ours;
+  }
+
+  /** Gives the terminal to a group, with the settings the group had left it with. */
+  void giveTo(long group) {
+    ourSettings = Libc.terminalSettings(descriptor).or(() -> ourSettings);
+    theirSettings.ifPresent(settings -> Libc.setTerminalSettings(descriptor, settings));
+    Libc.setForegroundGroup(descriptor, group);
+  }
+
+  /** Takes it back while the group is stopped: with our settings, keeping theirs. */
+  void takeBackForNow() {
+    theirSettings = Libc.terminalSettings(descriptor);
+    takeBack();
+    restoreSettings();
+  }
+
+  /** Takes it back, with the settings as they are. */
+  void takeBack() {
+    Libc.setForegroundGroup(descriptor, ours);
+  }
+
+  /** Puts back the settings from before the terminal was handed over. */
+  void restoreSettings() {
+    ourSettings.ifPresent(settings -> Libc.setTerminalSettings(descriptor, settings));
+  }
+
+  @Override
+  public void close() {
+    Libc.close(descriptor);
+  }
+}

@@ -1,0 +1,70 @@
+package dev.earshot.process;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A shell script under a controller, with its output line by line and all its events. */
+record Run(ProcessController controller, List<ProcessEvent> events, BufferedReader out)
+    implements AutoCloseable {
+  /** Whatever waits this long is not waited for. */
+  static final Duration NEVER = Duration.ofHours(1);
+
+  static final Duration NOW = Duration.ZERO;
+
+  /** Reads a line, then exits with 3: it lives as long as its standard input is open. */
+  static final String OBEDIENT = "echo ready; read _; exit 3";
+
+  static final String STUBBORN = "trap '' TERM; " + OBEDIENT;
+
+  static StopPolicy policy(Duration grace) {
+    return new StopPolicy(Signal.TERM, grace, Duration.ofSeconds(20));
+  }
+
+  static CommandSpec sh(String script) {
+    return CommandSpec.of("/bin/sh", "-c", script);
+  }
+
+  static Run of(CommandSpec spec, StopPolicy policy) {
+    List<ProcessEvent> events = new CopyOnWriteArrayList<>();
+    var controller = ProcessController.start(spec, policy, events::add);
+    var out = controller.stdout().orElseGet(InputStream::nullInputStream);
+    var lines = new BufferedReader(new InputStreamReader(out, StandardCharsets.UTF_8));
+    return new Run(controller, events, lines);
+  }
+
+  /** Returns once the script has printed its first line. */
+  static Run ready(String script, Duration grace) throws IOException {
+    var run = of(sh(script), policy(grace));
+    run.line();
+    return run;
+  }
+
+  /** The next line; empty at the end. */
+  String line() throws IOException {
+    String line = out.readLine();
+    return line == null ? "" : line;
+  }
+
+  ProcessResult await() throws InterruptedException {
+    return controller.await();
+  }
+
+  /** Why signals were sent, in order. */
+  List<ProcessEvent.Why> whys() {
+    return events.stream()
+        .filter(ProcessEvent.Signaled.class::isInstance)
+        .map(each -> ((ProcessEvent.Signaled) each).why())
+        .toList();
+  }
+
+  @Override
+  public void close() {
+    controller.close();
+  }
+}
