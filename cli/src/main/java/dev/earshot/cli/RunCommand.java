@@ -58,6 +58,8 @@ final class RunCommand {
     long start = System.nanoTime();
     var following = Notices.follow(log.subscribe(NOTICES_BOUND), () -> giveAway(options, launch));
     OwnSignals.ignore(Signal.QUIT);
+    // The summary is written whoever has the terminal by then, also under "stty tostop".
+    OwnSignals.ignore(Signal.TTOU);
     try (var signals = new OwnSignalHandlers(launch.state().ignored());
         var session = Session.start(plan, log, Cancellation.root())) {
       stopOnSignals(signals, session);
