@@ -21,7 +21,8 @@ public final class Descriptors {
    * it. It is unbuffered. A write blocks a platform thread, and holds the carrier of a virtual one.
    *
    * <p>Another process that writes to the same pipe at the same time may take the room that was
-   * seen; the write then waits in the kernel, where {@code close} does not reach it.
+   * seen, and a terminal may be stopped (Ctrl-S) in the middle of a piece; the write then waits in
+   * the kernel, where {@code close} does not reach it.
    *
    * @throws IOException if the descriptor is not open; a write throws one once the reader has gone
    */

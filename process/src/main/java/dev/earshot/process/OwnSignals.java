@@ -1,5 +1,8 @@
 package dev.earshot.process;
 
+import java.util.List;
+import java.util.Optional;
+
 /** What this process does with signals to itself. */
 public final class OwnSignals {
   private static final int SHELL_SIGNAL_BASE = 128;
@@ -46,16 +49,21 @@ public final class OwnSignals {
    */
   public static boolean stopGroup() {
     long group = Libc.groupOf(0);
-    if (ProcessTable.isOrphaned(ProcessTable.all(), group)) {
+    long self = ProcessHandle.current().pid();
+    int number = Signal.TSTP.number();
+    List<ProcessTable.Entry> all = ProcessTable.all();
+    if (ProcessTable.isOrphaned(all, group)) {
       return false;
     }
-    int number = Signal.TSTP.number();
-    var before = Libc.disposition(number);
+    Optional<Libc.Disposition> before = Libc.disposition(number);
     Libc.setDisposition(number, Platform.SIGNAL_DEFAULT);
+    Libc.maskThread(Platform.MASK_UNBLOCK, number);
     try {
-      Libc.kill(-group, number);
-      // The one above may be taken by another thread a little later. This one stops the process
-      // before it returns, and the CONT that continues it drops what is still pending.
+      // One by one and this thread last: a signal to the whole group may be taken by another thread
+      // of ours, now or only after the next lines.
+      all.stream()
+          .filter(each -> each.group() == group && each.pid() != self)
+          .forEach(each -> Libc.kill(each.pid(), number));
       Libc.raise(number);
     } finally {
       before.ifPresent(known -> Libc.restoreDisposition(number, known));

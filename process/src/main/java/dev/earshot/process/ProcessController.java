@@ -114,7 +114,10 @@ public final class ProcessController implements AutoCloseable {
     return Optional.ofNullable(result);
   }
 
-  /** The command's pid, which is also its group; empty before it runs, and if it never did. */
+  /**
+   * The command's pid, which is also its group; empty if it never ran, and until the owner has it:
+   * the command's first output may be a little faster.
+   */
   public OptionalLong pid() {
     return owner.pid();
   }
@@ -144,19 +147,18 @@ public final class ProcessController implements AutoCloseable {
 
   /**
    * Stops, waits, and closes the pipes: the longest it takes is the grace and the wait for the
-   * killed. An interrupt makes it kill instead of waiting for the grace, and is kept.
+   * killed. An interrupt does not shorten that, and is kept.
    */
   @Override
   public void close() {
     refuseOwner();
     stop();
     boolean interrupted = false;
-    while (result == null || ownerThread.isAlive()) {
+    while (ownerThread.isAlive()) {
       try {
         ownerThread.join();
       } catch (InterruptedException e) {
         interrupted = true;
-        killNow();
       }
     }
     streams.closeKept();

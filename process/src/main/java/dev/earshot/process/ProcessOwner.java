@@ -105,6 +105,7 @@ final class ProcessOwner {
       Thread.ofPlatform().daemon().name("process-waiter-" + pid).start(this::watchLeader);
       return live();
     } catch (RuntimeException | Error problem) {
+      abandoned = true;
       Libc.kill(-pid, Signal.KILL.number());
       throw problem;
     } finally {
@@ -199,15 +200,24 @@ final class ProcessOwner {
         members = ProcessTable.group(pid);
         return members.isEmpty() ? StopRules.Input.GROUP_EMPTY : StopRules.Input.GROUP_ALIVE;
       }
-      Optional<StopRules.Input> input = held.or(() -> inbox.next().flatMap(m -> act(m, state)));
-      held = Optional.empty();
-      if (input.isEmpty() && isOver(state)) {
-        input = Optional.of(StopRules.Input.DEADLINE_PASSED);
+      if (held.isPresent()) {
+        StopRules.Input input = held.get();
+        held = Optional.empty();
+        return input;
       }
+      // Before the messages, which could be many.
+      if (isOver(state)) {
+        return unlessLeaderEnded(StopRules.Input.DEADLINE_PASSED);
+      }
+      Optional<Inbox.Message> message = inbox.next();
+      if (message.isEmpty()) {
+        waitForChange(state);
+        continue;
+      }
+      Optional<StopRules.Input> input = act(message.get(), state);
       if (input.isPresent()) {
         return unlessLeaderEnded(input.get());
       }
-      waitForChange(state);
     }
   }
 
@@ -286,7 +296,8 @@ final class ProcessOwner {
   }
 
   private void leaderStopped(int signal) {
-    if (terminal.isEmpty()) {
+    boolean stillStopped = ProcessTable.of(pid).filter(each -> each.state() == 'T').isPresent();
+    if (terminal.isEmpty() || !stillStopped) {
       return;
     }
     Terminal theTerminal = terminal.get();
@@ -528,9 +539,15 @@ final class ProcessOwner {
         List.of());
   }
 
-  /** The result after a failure of this class itself. */
+  /** The result after a failure of this class itself; the command got KILL. */
   ProcessResult broken(Throwable problem) {
-    return resultWithout(ExitReason.RUNTIME_ERROR, Optional.empty(), String.valueOf(problem));
+    if (exited.isEmpty()) {
+      exited =
+          Optional.of(
+              resultWithout(ExitReason.RUNTIME_ERROR, Optional.empty(), String.valueOf(problem)));
+      emit(new ProcessEvent.Exited(exited.get()));
+    }
+    return exited.get().withTree(List.copyOf(killed), List.of(), Optional.of("" + problem));
   }
 
   /** A listener that fails is told in the result; the process is owned all the same. */

@@ -32,7 +32,7 @@ class ChildStateTest {
   @Test
   void itLeadsAGroupOfItsOwn() throws Exception {
     try (var run = Run.ready(Run.OBEDIENT, Run.NEVER)) {
-      long pid = run.controller().pid().orElseThrow();
+      long pid = run.pid();
       assertThat(Libc.groupOf(pid)).isEqualTo((int) pid);
       assertThat(Libc.groupOf(0)).isNotEqualTo((int) pid);
     }
@@ -136,6 +136,14 @@ class ChildStateTest {
   }
 
   @Test
+  void aToolThatWasStartedWithoutStandardStreamsStillConnectsThem() throws Exception {
+    var script = "exec " + Shell.java(ClosedStreamsMain.class) + " <&- >&- 2>&-";
+    try (var run = Run.of(Run.sh(script), Run.policy(Run.NEVER))) {
+      assertThat(run.await().exitCode()).hasValue(ClosedStreamsMain.RIGHT);
+    }
+  }
+
+  @Test
   void theNullDeviceEndsAtOnce() throws Exception {
     var stdio = new Stdio(new Redirect.Null(), new Redirect.Pipe(), new Redirect.Null());
     try (var run = Run.of(Run.sh("cat; echo end").withStdio(stdio), Run.policy(Run.NEVER))) {
@@ -214,8 +222,7 @@ class ChildStateTest {
       throws Exception {
     var spec = CommandSpec.of("sleep", "1000").withLaunch(launch).withStdio(stdio);
     try (var run = Run.of(spec, Run.policy(Run.NEVER))) {
-      Eventually.until("it runs", () -> run.controller().pid().isPresent());
-      long pid = run.controller().pid().orElseThrow();
+      long pid = run.pid();
       Eventually.until(
           () -> "descriptors " + Set.of(expected) + " but " + descriptors(pid),
           () -> descriptors(pid).equals(Set.of(expected)));

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.earshot.testkit.Eventually;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ProcessControllerTest {
 
@@ -45,6 +47,19 @@ class ProcessControllerTest {
         assertThat(result.exitCode()).isEmpty();
         assertThat(result.requested()).isFalse();
       }
+    }
+  }
+
+  @Test
+  void aCoreDumpIsTold(@TempDir Path dir) throws Exception {
+    // Where the hard limit forbids cores, there is none to tell.
+    var script = "ulimit -c unlimited 2>/dev/null; ulimit -c; kill -SEGV $$";
+    var spec = Run.sh(script).withDirectory(dir.toString());
+    try (var run = Run.of(spec, Run.policy(NEVER))) {
+      boolean possible = !run.line().equals("0");
+      var result = run.await();
+      assertThat(result.signal()).hasValue(Signal.SEGV.number());
+      assertThat(result.coreDumped()).isEqualTo(possible);
     }
   }
 
@@ -150,7 +165,7 @@ class ProcessControllerTest {
   @Test
   void aStoppedChildIsContinuedSoThatItSeesTheStopSignal() throws Exception {
     try (var run = Run.ready("trap 'exit 7' TERM; " + OBEDIENT, NEVER)) {
-      long pid = run.controller().pid().orElseThrow();
+      long pid = run.pid();
       run.controller().signal(Signal.STOP);
       Eventually.until("stopped", () -> ProcessTable.of(pid).orElseThrow().state() == 'T');
       run.controller().stop();
@@ -170,24 +185,53 @@ class ProcessControllerTest {
   }
 
   @Test
+  void signalsThatComeWhileTheOwnerIsBusyAreAllSent() throws Exception {
+    var busy = new CountDownLatch(1);
+    var free = new CountDownLatch(1);
+    var script = "trap ':' USR1; trap 'exit 8' USR2; echo ready; while :; do read _; done";
+    try (var controller =
+        ProcessController.start(
+            Run.sh(script),
+            Run.policy(NEVER),
+            event -> {
+              if (event instanceof ProcessEvent.Signaled(Signal signal, var _, var _)
+                  && signal == Signal.WINCH) {
+                busy.countDown();
+                awaitUninterrupted(free);
+              }
+            })) {
+      assertThat(controller.stdout().orElseThrow().read()).isEqualTo('r');
+      controller.signal(Signal.WINCH);
+      busy.await();
+      controller.signal(Signal.USR1);
+      controller.signal(Signal.USR2);
+      free.countDown();
+      assertThat(controller.await().exitCode()).hasValue(8);
+    }
+  }
+
+  @Test
   void whatTheLeaderLeavesBehindIsAskedAndWaitedFor() throws Exception {
-    var script = "sh -c 'trap \"echo bye; exit\" TERM; echo ready; read _; read _' <&0 & read _";
+    var member = "trap 'echo bye; exit' TERM; echo ready; sleep 1000 & wait";
+    var script = "sh -c \"" + member + "\" & read _; exit 6";
     try (var run = Run.ready(script, NEVER)) {
       run.controller().stdin().orElseThrow().write('\n');
-      // One of the two readers got the line; the other is told to end by the group's signal.
-      run.controller().stdin().orElseThrow().write('\n');
       var result = run.await();
+      assertThat(run.line()).isEqualTo("bye");
+      assertThat(result.reason()).isEqualTo(ExitReason.NATURAL);
+      assertThat(result.exitCode()).hasValue(6);
       assertThat(result.killed()).isEmpty();
-      assertThat(ProcessTable.group(result.pid().orElseThrow())).isEmpty();
+      assertThat(run.whys()).containsExactly(ProcessEvent.Why.LEFTOVER);
+      assertThat(ProcessTable.group(run.pid())).isEmpty();
     }
   }
 
   @Test
   void aLeaderThatEndsDoesNotCallOffTheKillOfItsGroup() throws Exception {
-    var member = "sh -c 'trap \"\" TERM; echo $$; while :; do read _ || sleep 1000; done' <&0 &";
+    var member = "sh -c 'trap \"\" TERM; echo $$; exec sleep 1000' &";
     try (var run = Run.of(Run.sh(member + " read _; exit 5"), Run.policy(NOW))) {
       long left = Long.parseLong(run.line());
-      Libc.kill(run.controller().pid().orElseThrow(), Signal.KILL.number());
+      Libc.kill(run.pid(), Signal.KILL.number());
       var result = run.await();
       assertThat(result.reason()).isEqualTo(ExitReason.SIGNAL);
       assertThat(result.requested()).isFalse();
@@ -335,6 +379,59 @@ class ProcessControllerTest {
     }
     try (var run = Run.of(Run.sh("exit 0"), Run.policy(NEVER))) {
       assertThat(run.await().maxRssKib()).isEmpty();
+    }
+  }
+
+  @Test
+  void aLeaderThatMovedToAnotherGroupIsStoppedAllTheSame() throws Exception {
+    var script =
+        """
+        import os, sys
+        os.setpgid(0, os.getpgid(os.getppid()))
+        print('ready', flush=True)
+        sys.stdin.read()
+        """;
+    try (var run = Run.of(CommandSpec.of("python3", "-c", script), Run.policy(NEVER))) {
+      assertThat(run.line()).as("is the package python3 there?").isEqualTo("ready");
+      run.controller().stop();
+      var result = run.await();
+      assertThat(result.signal()).hasValue(Signal.TERM.number());
+      assertThat(result.requested()).isTrue();
+    }
+  }
+
+  /** A tracer holds its tracee in its exit, even after KILL (ptrace(2), PTRACE_O_TRACEEXIT). */
+  @Test
+  void aLeaderThatKillDoesNotEndIsGivenUpAndNamedAndReapedLater() throws Exception {
+    var script =
+        """
+        import ctypes, os, sys
+        libc = ctypes.CDLL(None, use_errno=True)
+        PR_SET_PTRACER, PTRACE_SEIZE, PTRACE_O_TRACEEXIT = 0x59616d61, 0x4206, 0x40
+        libc.prctl(PR_SET_PTRACER, ctypes.c_long(-1), 0, 0, 0)
+        leader = os.getpid()
+        if os.fork() == 0:
+            os.setsid()
+            none = ctypes.c_void_p(0)
+            failed = libc.ptrace(PTRACE_SEIZE, leader, none, ctypes.c_void_p(PTRACE_O_TRACEEXIT))
+            print('cannot trace' if failed else 'seized', flush=True)
+            sys.stdin.readline()
+            os._exit(0)
+        os.wait()
+        """;
+    var policy = new StopPolicy(Signal.KILL, NOW, Duration.ofMillis(50));
+    try (var run = Run.of(CommandSpec.of("python3", "-c", script), policy)) {
+      assertThat(run.line()).as("is the package python3 there?").isEqualTo("seized");
+      run.controller().stop();
+      var result = run.await();
+      long pid = result.pid().orElseThrow();
+      assertThat(result.reason()).isEqualTo(ExitReason.RUNTIME_ERROR);
+      assertThat(result.requested()).isTrue();
+      assertThat(result.killed()).containsExactly(pid);
+      assertThat(result.survivors()).extracting(Survivor::pid).containsExactly(pid);
+      assertThat(result.survivors().getFirst().name()).startsWith("python");
+      run.controller().stdin().orElseThrow().write('\n');
+      Eventually.until("reaped", () -> ProcessTable.of(pid).isEmpty());
     }
   }
 

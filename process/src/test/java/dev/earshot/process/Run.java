@@ -1,5 +1,6 @@
 package dev.earshot.process;
 
+import dev.earshot.testkit.Eventually;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -53,6 +54,12 @@ record Run(ProcessController controller, List<ProcessEvent> events, BufferedRead
 
   ProcessResult await() throws InterruptedException {
     return controller.await();
+  }
+
+  /** Of the command; waits until the controller knows it, which output may come before. */
+  long pid() {
+    Eventually.until("it runs", () -> controller.pid().isPresent());
+    return controller.pid().orElseThrow();
   }
 
   /** Why signals were sent, in order. */
