@@ -56,6 +56,8 @@ final class RunCommand {
 
   private Leave run(RunOptions options, Launch launch, SessionPlan plan, EventLog log) {
     long start = System.nanoTime();
+    Nesting.notice(launch.environmentText(), plan.traffic().proxies())
+        .ifPresent(line -> say(options, line));
     var following = Notices.follow(log.subscribe(NOTICES_BOUND), () -> giveAway(options, launch));
     OwnSignals.ignore(Signal.QUIT);
     // The summary is written whoever has the terminal by then, also under "stty tostop".
