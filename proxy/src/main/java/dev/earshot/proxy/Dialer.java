@@ -47,6 +47,7 @@ final class Dialer {
 
   private final ProxyPlan plan;
   private final Supplier<Channel> channels;
+  private final EventLoops loops;
   private final Executor lookups;
   private final int ownPort;
 
@@ -54,13 +55,19 @@ final class Dialer {
    * Makes a dialer.
    *
    * @param channels makes channels that are not connected yet
+   * @param loops the loops it will be asked for
    * @param lookups runs name look-ups, which block; may reject them
    * @param ownPort the proxy's own port, which is not dialled on any address of this machine
    */
   Dialer(
-      ProxyPlan plan, Supplier<Channel> channels, Executor lookups, int ownPort) {
+      ProxyPlan plan,
+      Supplier<Channel> channels,
+      EventLoops loops,
+      Executor lookups,
+      int ownPort) {
     this.plan = plan;
     this.channels = channels;
+    this.loops = loops;
     this.lookups = lookups;
     this.ownPort = ownPort;
   }
@@ -232,7 +239,8 @@ final class Dialer {
       new Side(new Dropped()).prepare(channel, plan.limits());
       channel.config().setAutoClose(false);
       channel.config().setConnectTimeoutMillis(millis);
-      loop.register(channel)
+      loops
+          .register(loop, channel)
           .addListener(
               (ChannelFuture registered) -> {
                 if (registered.isSuccess()) {

@@ -1,9 +1,13 @@
 package dev.earshot.proxy;
 
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.channel.SingleThreadIoEventLoop;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +21,8 @@ import java.util.stream.Stream;
 final class EventLoops {
   private final List<EventLoop> loops;
   private final AtomicInteger taken = new AtomicInteger();
+  private final Map<Channel, EventLoop> open = new ConcurrentHashMap<>();
+  private volatile boolean ending;
 
   /** Makes loops; their threads start with the first use. */
   EventLoops(int count, Transport transport, ThreadFactory threads) {
@@ -45,8 +51,25 @@ final class EventLoops {
     }
   }
 
-  /** Closes what is open on the loops, and ends them; does not wait for that. */
+  /** Puts a new channel on a loop, with which it ends at the latest. */
+  ChannelFuture register(EventLoop loop, Channel channel) {
+    open.put(channel, loop);
+    channel.closeFuture().addListener(closed -> open.remove(channel));
+    if (ending) {
+      channel.unsafe().closeForcibly();
+    }
+    return loop.register(channel);
+  }
+
+  /**
+   * Closes what is open on the loops, and ends them; does not wait for that. A loop that ends without
+   * a quiet time may do so without a look at its channels, so they are closed here.
+   */
   void shutDown(Duration limit) {
+    ending = true;
+    open.forEach(
+        (channel, loop) ->
+            run(loop, () -> channel.unsafe().close(channel.unsafe().voidPromise())));
     for (EventLoop loop : loops) {
       var _ = loop.shutdownGracefully(0, limit.toMillis(), TimeUnit.MILLISECONDS);
     }

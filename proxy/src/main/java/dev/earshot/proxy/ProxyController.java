@@ -181,7 +181,7 @@ public final class ProxyController implements AutoCloseable {
         .addLast(
             new ListenerWatch(this::died, this::warnOfAccept),
             new Acceptor(channel -> accepted(ready, channel)));
-    loops.next().register(listener).syncUninterruptibly();
+    loops.register(loops.next(), listener).syncUninterruptibly();
     ChannelFuture bound = listener.bind(plan.bind()).awaitUninterruptibly();
     if (!bound.isSuccess()) {
       throw new ProxyStartException(cannotListen(bound.cause()), bound.cause());
@@ -192,7 +192,7 @@ public final class ProxyController implements AutoCloseable {
             plan,
             events,
             new AtomicLong(),
-            new Dialer(plan, transport.client(), lookups, port),
+            new Dialer(plan, transport.client(), loops, lookups, port),
             pools));
     return listener;
   }
@@ -216,7 +216,7 @@ public final class ProxyController implements AutoCloseable {
     side.prepare(channel, plan.limits());
     EventLoop loop = loops.next();
     // A channel that cannot be registered is closed by that.
-    var _ = loop.register(channel);
+    var _ = loops.register(loop, channel);
     var _ =
         ready.thenAccept(
             context -> EventLoops.run(loop, () -> serve(context, channel, side)));
