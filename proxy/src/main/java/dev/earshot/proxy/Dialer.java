@@ -7,17 +7,13 @@ import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
 import dev.earshot.exchange.Timings;
 import dev.earshot.proxy.tls.UpstreamTls;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
@@ -36,6 +32,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,20 +46,28 @@ final class Dialer {
   private static final Duration BETWEEN_ADDRESSES = Duration.ofMillis(250);
 
   private final ProxyPlan plan;
-  private final Class<? extends Channel> channelType;
+  private final Supplier<Channel> channels;
+  private final EventLoops loops;
   private final Executor lookups;
   private final int ownPort;
 
   /**
    * Makes a dialer.
    *
+   * @param channels makes channels that are not connected yet
+   * @param loops the loops it will be asked for
    * @param lookups runs name look-ups, which block; may reject them
    * @param ownPort the proxy's own port, which is not dialled on any address of this machine
    */
   Dialer(
-      ProxyPlan plan, Class<? extends Channel> channelType, Executor lookups, int ownPort) {
+      ProxyPlan plan,
+      Supplier<Channel> channels,
+      EventLoops loops,
+      Executor lookups,
+      int ownPort) {
     this.plan = plan;
-    this.channelType = channelType;
+    this.channels = channels;
+    this.loops = loops;
     this.lookups = lookups;
     this.ownPort = ownPort;
   }
@@ -176,7 +181,8 @@ final class Dialer {
             () -> {
               List<InetAddress> found = lookUp(host);
               boolean self = found.stream().anyMatch(this::isSelf);
-              loop.execute(
+              EventLoops.run(
+                  loop,
                   () -> {
                     timeout.cancel(false);
                     resolved(found, self);
@@ -222,36 +228,43 @@ final class Dialer {
               () -> connectNext(addresses), BETWEEN_ADDRESSES.toNanos(), TimeUnit.NANOSECONDS);
       promise.addListener(done -> following.cancel(false));
       int millis = Math.clamp(TimeUnit.NANOSECONDS.toMillis(left), 1, Integer.MAX_VALUE);
-      new Bootstrap()
-          .group(loop)
-          .channel(channelType)
-          .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-          .option(ChannelOption.AUTO_READ, false)
-          .option(ChannelOption.AUTO_CLOSE, false)
-          .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
-          .option(ChannelOption.TCP_NODELAY, true)
-          .option(ChannelOption.SO_KEEPALIVE, true)
-          .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis)
-          .option(
-              ChannelOption.WRITE_BUFFER_WATER_MARK,
-              new WriteBufferWaterMark(plan.limits().lowWater(), plan.limits().highWater()))
-          .handler(
-              new ChannelInitializer<Channel>() {
-                @Override
-                protected void initChannel(Channel channel) {
-                  channel.pipeline().addLast(new Side(new Dropped()));
-                }
-              })
-          .connect(address)
+      Channel channel;
+      try {
+        channel = channels.get();
+      } catch (ChannelException e) {
+        pending--;
+        failed(addresses, address, e);
+        return;
+      }
+      new Side(new Dropped()).prepare(channel, plan.limits());
+      channel.config().setAutoClose(false);
+      channel.config().setConnectTimeoutMillis(millis);
+      loops
+          .register(loop, channel)
           .addListener(
-              (ChannelFuture connected) -> {
-                pending--;
-                if (connected.isSuccess()) {
-                  connected(connected.channel(), address);
+              (ChannelFuture registered) -> {
+                if (registered.isSuccess()) {
+                  channel
+                      .connect(address)
+                      .addListener(connected -> answered(addresses, address, channel, connected));
                 } else {
-                  failed(addresses, address, connected.cause());
+                  answered(addresses, address, channel, registered);
                 }
               });
+    }
+
+    private void answered(
+        List<InetAddress> addresses,
+        InetSocketAddress address,
+        Channel channel,
+        Future<?> connected) {
+      pending--;
+      if (connected.isSuccess()) {
+        connected(channel, address);
+      } else {
+        var _ = channel.close();
+        failed(addresses, address, connected.cause());
+      }
     }
 
     /** The first failure is the one to tell, once no other address can answer any more. */

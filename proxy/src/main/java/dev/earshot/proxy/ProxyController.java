@@ -2,17 +2,11 @@ package dev.earshot.proxy;
 
 import dev.earshot.exchange.ClientProcess;
 import dev.earshot.exchange.TrafficEvent;
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.WriteBufferWaterMark;
-import io.netty.util.concurrent.DefaultThreadFactory;
-import io.netty.util.concurrent.EventExecutor;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
@@ -27,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -55,7 +50,8 @@ public final class ProxyController implements AutoCloseable {
 
   private final ProxyPlan plan;
   private final Consumer<TrafficEvent> events;
-  private final MultiThreadIoEventLoopGroup loops;
+  private final OwnThreads threads;
+  private final EventLoops loops;
   private final ThreadPoolExecutor lookups;
   private final ThreadPoolExecutor checks;
   private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
@@ -74,12 +70,14 @@ public final class ProxyController implements AutoCloseable {
   private volatile boolean warnedOfClients;
 
   private ProxyController(
-      ProxyPlan plan, Consumer<TrafficEvent> events, MultiThreadIoEventLoopGroup loops) {
+      ProxyPlan plan, Consumer<TrafficEvent> events, OwnThreads threads, EventLoops loops) {
     this.plan = plan;
     this.events = event -> tell(events, event);
+    this.threads = threads;
     this.loops = loops;
-    this.lookups = pool("earshot-lookup", LOOKUP_THREADS, plan.limits().clients());
-    this.checks = pool("earshot-check", CHECK_THREADS, plan.limits().clients());
+    int queue = plan.limits().clients();
+    this.lookups = pool(threads.named("earshot-lookup"), LOOKUP_THREADS, queue);
+    this.checks = pool(threads.named("earshot-check"), CHECK_THREADS, queue);
   }
 
   /**
@@ -97,11 +95,10 @@ public final class ProxyController implements AutoCloseable {
   static ProxyController start(
       ProxyPlan plan, Consumer<TrafficEvent> events, Transport transport)
       throws ProxyStartException {
-    int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_LOOPS);
-    var loops =
-        new MultiThreadIoEventLoopGroup(
-            threads, new DefaultThreadFactory("earshot-proxy", true), transport.handlers());
-    var controller = new ProxyController(plan, events, loops);
+    int count = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_LOOPS);
+    var threads = new OwnThreads();
+    var loops = new EventLoops(count, transport, threads.named("earshot-proxy"));
+    var controller = new ProxyController(plan, events, threads, loops);
     try {
       Channel listener = controller.bind(transport);
       controller.address = (InetSocketAddress) listener.localAddress();
@@ -167,46 +164,35 @@ public final class ProxyController implements AutoCloseable {
 
   private Channel bind(Transport transport) throws ProxyStartException {
     Map<EventLoop, UpstreamPool> pools = new HashMap<>();
-    for (EventExecutor executor : loops) {
-      var loop = (EventLoop) executor;
+    for (EventLoop loop : loops.all()) {
       pools.put(loop, new UpstreamPool(loop, plan.limits(), plan.timeouts().pooled()));
     }
     var ready = new CompletableFuture<ProxyContext>();
-    ChannelFuture bound =
-        new ServerBootstrap()
-            .group(loops)
-            .channel(transport.server())
-            .option(ChannelOption.SO_BACKLOG, BACKLOG)
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .handler(new ListenerWatch(this::died, this::warnOfAccept))
-            .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-            .childOption(ChannelOption.AUTO_READ, false)
-            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.SO_KEEPALIVE, true)
-            .childOption(
-                ChannelOption.WRITE_BUFFER_WATER_MARK,
-                new WriteBufferWaterMark(plan.limits().lowWater(), plan.limits().highWater()))
-            .childHandler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    accepted(ready, channel);
-                  }
-                })
-            .bind(plan.bind())
-            .awaitUninterruptibly();
+    Channel listener;
+    try {
+      listener = transport.server().get();
+    } catch (ChannelException e) {
+      throw new ProxyStartException(cannotListen(e), e);
+    }
+    listener.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
+    listener.config().setOption(ChannelOption.SO_REUSEADDR, true);
+    listener
+        .pipeline()
+        .addLast(
+            new ListenerWatch(this::died, this::warnOfAccept),
+            new Acceptor(channel -> accepted(ready, channel)));
+    loops.register(loops.next(), listener).syncUninterruptibly();
+    ChannelFuture bound = listener.bind(plan.bind()).awaitUninterruptibly();
     if (!bound.isSuccess()) {
       throw new ProxyStartException(cannotListen(bound.cause()), bound.cause());
     }
-    Channel listener = bound.channel();
     int port = ((InetSocketAddress) listener.localAddress()).getPort();
     ready.complete(
         new ProxyContext(
             plan,
             events,
             new AtomicLong(),
-            new Dialer(plan, transport.client(), lookups, port),
+            new Dialer(plan, transport.client(), loops, lookups, port),
             pools));
     return listener;
   }
@@ -224,13 +210,16 @@ public final class ProxyController implements AutoCloseable {
         .formatted(Authority.inUrl(bind.getHostString()), bind.getPort(), Text.printable(why));
   }
 
-  /** On the new connection's event loop. The context is there as soon as the port is known. */
+  /** On the listener's event loop. The context is there as soon as the port is known. */
   private void accepted(CompletableFuture<ProxyContext> ready, Channel channel) {
     var side = new Side(new Dropped());
-    channel.pipeline().addLast(side);
+    side.prepare(channel, plan.limits());
+    EventLoop loop = loops.next();
+    // A channel that cannot be registered is closed by that.
+    var _ = loops.register(loop, channel);
     var _ =
         ready.thenAccept(
-        context -> channel.eventLoop().execute(() -> serve(context, channel, side)));
+            context -> EventLoops.run(loop, () -> serve(context, channel, side)));
   }
 
   private void serve(ProxyContext context, Channel channel, Side side) {
@@ -256,7 +245,7 @@ public final class ProxyController implements AutoCloseable {
       checks.execute(
           () -> {
             ClientAnswer answer = check(client, here);
-            channel.eventLoop().execute(() -> checked(connection, answer));
+            EventLoops.run(channel.eventLoop(), () -> checked(connection, answer));
           });
     } catch (RejectedExecutionException tooMany) {
       connection.refused(ErrorResponse.tooManyClients(limit));
@@ -362,17 +351,13 @@ public final class ProxyController implements AutoCloseable {
   }
 
   private void shutDown() {
-    var _ = loops.shutdownGracefully(0, AFTER_CUT.toMillis(), TimeUnit.MILLISECONDS);
+    loops.shutDown(AFTER_CUT);
     lookups.shutdownNow();
     checks.shutdownNow();
     try {
       // A name look-up in the system's resolver cannot be interrupted; its thread is not waited for
       // longer than that.
-      long wait = AFTER_CUT.toMillis();
-      boolean loopsEnded = loops.awaitTermination(2 * wait, TimeUnit.MILLISECONDS);
-      boolean lookupsEnded = lookups.awaitTermination(wait, TimeUnit.MILLISECONDS);
-      boolean checksEnded = checks.awaitTermination(wait, TimeUnit.MILLISECONDS);
-      if (!loopsEnded || !lookupsEnded || !checksEnded) {
+      if (!threads.join(AFTER_CUT.multipliedBy(2))) {
         LOG.log(Level.WARNING, "a thread of the proxy did not end in time");
       }
     } catch (InterruptedException e) {
@@ -421,7 +406,7 @@ public final class ProxyController implements AutoCloseable {
   }
 
   /** Daemon threads that end when there is nothing to do. */
-  private static ThreadPoolExecutor pool(String name, int threads, int queue) {
+  private static ThreadPoolExecutor pool(ThreadFactory factory, int threads, int queue) {
     var pool =
         new ThreadPoolExecutor(
             threads,
@@ -429,7 +414,7 @@ public final class ProxyController implements AutoCloseable {
             10,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(queue),
-            Thread.ofPlatform().name(name + "-", 0).daemon().factory());
+            factory);
     pool.allowCoreThreadTimeOut(true);
     return pool;
   }

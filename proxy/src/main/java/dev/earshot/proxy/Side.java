@@ -1,11 +1,14 @@
 package dev.earshot.proxy;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
@@ -46,6 +49,19 @@ final class Side extends ChannelInboundHandlerAdapter {
 
   Side(Events events) {
     this.events = events;
+  }
+
+  /** Puts this at the end of the pipeline of a new channel, and sets the channel's options. */
+  void prepare(Channel channel, ProxyLimits limits) {
+    ChannelConfig config = channel.config();
+    config.setAllocator(PooledByteBufAllocator.DEFAULT);
+    config.setAutoRead(false);
+    config.setWriteBufferWaterMark(
+        new WriteBufferWaterMark(limits.lowWater(), limits.highWater()));
+    config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    config.setOption(ChannelOption.TCP_NODELAY, true);
+    config.setOption(ChannelOption.SO_KEEPALIVE, true);
+    channel.pipeline().addLast(this);
   }
 
   /** Changes the listener, for everything that happens from now on. */

@@ -10,29 +10,30 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import java.util.function.Supplier;
 
 /**
  * How sockets are driven.
  *
  * @param handlers for event loops
- * @param server the type of a listener
- * @param client the type of a connection
+ * @param server makes a listener, not bound yet
+ * @param client makes a connection, not connected yet
  */
 record Transport(
     IoHandlerFactory handlers,
-    Class<? extends ServerChannel> server,
-    Class<? extends Channel> client) {
+    Supplier<ServerChannel> server,
+    Supplier<Channel> client) {
   /** Native epoll where its library can be loaded, otherwise the JDK's selectors. */
   static Transport best() {
     return Epoll.isAvailable()
         ? new Transport(
-            EpollIoHandler.newFactory(), EpollServerSocketChannel.class, EpollSocketChannel.class)
+            EpollIoHandler.newFactory(), EpollServerSocketChannel::new, EpollSocketChannel::new)
         : portable();
   }
 
   /** The JDK's selectors. */
   static Transport portable() {
     return new Transport(
-        NioIoHandler.newFactory(), NioServerSocketChannel.class, NioSocketChannel.class);
+        NioIoHandler.newFactory(), NioServerSocketChannel::new, NioSocketChannel::new);
   }
 }

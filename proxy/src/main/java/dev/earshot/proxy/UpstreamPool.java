@@ -18,7 +18,6 @@ final class UpstreamPool {
   private final Duration keep;
   private final List<Upstream> idle = new ArrayList<>();
   private boolean sweeping;
-  private boolean closed;
 
   UpstreamPool(EventLoop loop, ProxyLimits limits, Duration keep) {
     this.loop = loop;
@@ -44,7 +43,7 @@ final class UpstreamPool {
     boolean full =
         idle.stream().filter(other -> other.key().equals(upstream.key())).count()
             >= limits.idlePerHost();
-    if (closed || full || limits.idleInAll() == 0 || side.inputEnded()) {
+    if (full || limits.idleInAll() == 0 || side.inputEnded()) {
       side.listen(new Dropped());
       side.close();
       return;
@@ -57,13 +56,6 @@ final class UpstreamPool {
     side.listen(new Idle(upstream));
     side.read();
     sweepLater();
-  }
-
-  /** Closes everything that is idle, and whatever is put here from now on. */
-  void close() {
-    closed = true;
-    List.copyOf(idle).forEach(upstream -> upstream.side().close());
-    idle.clear();
   }
 
   private void sweepLater() {
