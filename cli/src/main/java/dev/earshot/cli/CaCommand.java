@@ -37,7 +37,8 @@ final class CaCommand {
   static CommandSpec spec() {
     var spec = CommandSpec.create().name("ca");
     spec.usageMessage()
-        .description("The certificate authority with which Earshot decrypts the calls of a command.")
+        .description(
+            "The certificate authority with which Earshot decrypts the calls of a command.")
         .customSynopsis("earshot ca [path|show|export] [-o FILE]")
         .footer(
             "",
@@ -74,7 +75,8 @@ final class CaCommand {
       case "path" -> out.println(ca.certificateFile().map(Path::toString).orElseThrow());
       case "show" -> show(ca);
       case "export" -> export(ca, parsed.matchedOptionValue("-o", ""));
-      case "rotate" -> throw UserError.notThereYet("'ca rotate'", "remove its folder to get a new one");
+      case "rotate" ->
+          throw UserError.notThereYet("'ca rotate'", "remove its folder to get a new one");
       default ->
           throw UserError.usage(
               "ca: unknown action '%s'; there are: path, show, export"
@@ -83,16 +85,14 @@ final class CaCommand {
     return new Leave.WithCode(0);
   }
 
-  private static CertificateAuthority authority(Map<String, String> environment)
-      throws UserError {
+  private static CertificateAuthority authority(Map<String, String> environment) throws UserError {
     Path folder =
         SessionFolders.of(environment)
             .certificates()
-            .orElseThrow(
-                () ->
-                    UserError.usage(
-                        "ca: there is no HOME, so the certificate authority of each run is kept in"
-                            + " memory only; set HOME"));
+            .orElseThrow(() ->
+                UserError.usage(
+                    "ca: there is no HOME, so the certificate authority of each run is kept in"
+                        + " memory only; set HOME"));
     try {
       return CertificateAuthority.loadOrCreate(folder, Clock.systemUTC());
     } catch (CertificateAuthorityException e) {

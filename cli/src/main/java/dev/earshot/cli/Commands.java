@@ -46,8 +46,7 @@ final class Commands {
 
   private Leave dispatch(Launch launch) throws UserError {
     refuseLaterCommands(launch.arguments());
-    ParseResult parsed =
-        commandLine().parseArgs(launch.arguments().toArray(String[]::new));
+    ParseResult parsed = commandLine().parseArgs(launch.arguments().toArray(String[]::new));
     if (parsed.isVersionHelpRequested()) {
       out.println("earshot " + Version.TEXT);
       return new Leave.WithCode(0);
@@ -68,7 +67,8 @@ final class Commands {
   private static CommandLine commandLine() {
     var spec = CommandSpec.create().name("earshot");
     spec.usageMessage()
-        .description("Shows every HTTP(S) call of a command and its children, and ends what it started.")
+        .description(
+            "Shows every HTTP(S) call of a command and its children, and ends what it started.")
         .customSynopsis("earshot COMMAND [options]")
         .footer(
             "",
@@ -122,8 +122,7 @@ final class Commands {
 
   private static void refuseLaterCommands(List<String> arguments) throws UserError {
     if (!arguments.isEmpty() && LATER.contains(arguments.getFirst())) {
-      throw UserError.notThereYet(
-          "'" + arguments.getFirst() + "'", "there are: run, demo, ca");
+      throw UserError.notThereYet("'" + arguments.getFirst() + "'", "there are: run, demo, ca");
     }
   }
 

@@ -69,12 +69,14 @@ final class DemoCommand {
     try (var origin = DemoOrigin.start(serverAuthority.serverContext("localhost"))) {
       var log = new EventLog();
       try (var shown = log.subscribe();
-          var written = EventStream.start(log.subscribe(), json(), OutputStream.nullOutputStream());
+          var written =
+              EventStream.start(log.subscribe(), json(), OutputStream.nullOutputStream());
           var signals = new OwnSignalHandlers(launch.state().ignored());
           var session =
               Session.start(plan(launch, origin, serverAuthority), log, Cancellation.root())) {
         RunCommand.stopOnSignals(signals, session);
-        out.println("A program calls a server on this machine; every call, decrypted, as it ends:\n");
+        out.println(
+            "A program calls a server on this machine; every call, decrypted, as it ends:\n");
         out.flush();
         show(shown);
         written.finish(SHORT);
@@ -139,7 +141,8 @@ final class DemoCommand {
         command,
         new StopPolicy(dev.earshot.process.Signal.TERM, SHORT, SHORT),
         TrafficPlan.of(UpstreamProxies.NONE, () -> List.of(serverAuthority.certificate())),
-        // Its program is told by HTTP_PROXY; a JVM that is told by its own variable says so on stderr.
+        // Its program is told by HTTP_PROXY; a JVM that is told by its own variable says so on
+        // stderr.
         new SessionPlan.Injection(Set.of(ClientRuntime.JAVA), new LinkedHashMap<>()),
         SessionFolders.of(launch.environmentText()),
         Optional.of(LONGEST));

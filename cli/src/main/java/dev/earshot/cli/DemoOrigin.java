@@ -68,7 +68,8 @@ final class DemoOrigin implements AutoCloseable {
     server.setExecutor(handlers);
     server.createContext("/", answering(404, "text/plain", "there is nothing here\n"));
     server.createContext(
-        "/v1/customers", answering(200, "application/json", "{\"id\":\"cus_4\",\"name\":\"Ada\"}\n"));
+        "/v1/customers",
+        answering(200, "application/json", "{\"id\":\"cus_4\",\"name\":\"Ada\"}\n"));
     server.createContext(
         "/v1/payments",
         answering(402, "application/json", "{\"error\":{\"code\":\"card_declined\"}}\n"));

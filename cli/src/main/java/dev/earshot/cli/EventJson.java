@@ -177,12 +177,11 @@ final class EventJson {
     result.maxRssKib().ifPresentOrElse(out::writeNumber, out::writeNull);
     result
         .startFailure()
-        .ifPresent(
-            failure -> {
-              out.writeStringProperty("stage", failure.stage().wireName());
-              out.writeStringProperty("errno", failure.errnoName());
-              out.writeStringProperty("hint", redaction.text(Launch.text(failure.hint())));
-            });
+        .ifPresent(failure -> {
+          out.writeStringProperty("stage", failure.stage().wireName());
+          out.writeStringProperty("errno", failure.errnoName());
+          out.writeStringProperty("hint", redaction.text(Launch.text(failure.hint())));
+        });
     text(out, "error", result.error().map(Launch::text).map(redaction::text));
   }
 

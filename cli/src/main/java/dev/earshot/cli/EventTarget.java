@@ -130,16 +130,14 @@ sealed interface EventTarget {
     Thread.ofPlatform()
         .daemon()
         .name("earshot-open-events")
-        .start(
-            () -> {
-              try {
-                opened.complete(
-                    Files.newOutputStream(
-                        path, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS));
-              } catch (IOException | RuntimeException e) {
-                opened.completeExceptionally(e);
-              }
-            });
+        .start(() -> {
+          try {
+            opened.complete(
+                Files.newOutputStream(path, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS));
+          } catch (IOException | RuntimeException e) {
+            opened.completeExceptionally(e);
+          }
+        });
     try {
       return opened.get(READER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException nobody) {

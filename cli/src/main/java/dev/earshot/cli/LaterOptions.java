@@ -5,7 +5,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/** Options that the documentation names and this version does not serve: each is refused by name. */
+/**
+ * Options that the documentation names and this version does not serve: each is refused by name.
+ */
 final class LaterOptions {
   private static final List<String> NAMES =
       List.of(
@@ -28,12 +30,7 @@ final class LaterOptions {
 
   static void addTo(CommandSpec spec) {
     for (String name : NAMES) {
-      spec.addOption(
-          OptionSpec.builder(name)
-              .arity("1")
-              .type(String.class)
-              .hidden(true)
-              .build());
+      spec.addOption(OptionSpec.builder(name).arity("1").type(String.class).hidden(true).build());
     }
   }
 

@@ -36,8 +36,14 @@ record Launch(
   /** Variables that the launcher sets or its shell adds; they are kept only with a first value. */
   private static final List<String> OF_THE_LAUNCHER =
       List.of(
-          "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "LC_ALL", "PWD", "OLDPWD",
-          "SHLVL", "_");
+          "JAVA_TOOL_OPTIONS",
+          "JDK_JAVA_OPTIONS",
+          "_JAVA_OPTIONS",
+          "LC_ALL",
+          "PWD",
+          "OLDPWD",
+          "SHLVL",
+          "_");
 
   Launch {
     arguments = List.copyOf(arguments);

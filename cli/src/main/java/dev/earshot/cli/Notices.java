@@ -61,8 +61,7 @@ final class Notices {
   private void on(SessionEvent event) {
     switch (event) {
       case SessionEvent.Warning(_, var text, var hint) -> keep(text, hint);
-      case SessionEvent.Traffic(_, TrafficEvent.Warning(_, var text, var hint)) ->
-          keep(text, hint);
+      case SessionEvent.Traffic(_, TrafficEvent.Warning(_, var text, var hint)) -> keep(text, hint);
       case SessionEvent.Command(_, ProcessEvent.Started _) -> onStarted.run();
       default -> {
         // The event stream is where the rest is told.

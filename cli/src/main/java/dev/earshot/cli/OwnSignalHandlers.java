@@ -31,8 +31,7 @@ final class OwnSignalHandlers implements AutoCloseable {
       return;
     }
     var theirs = new sun.misc.Signal(signal.name());
-    former.add(
-        new Former(theirs, sun.misc.Signal.handle(theirs, _ -> action.accept(signal))));
+    former.add(new Former(theirs, sun.misc.Signal.handle(theirs, _ -> action.accept(signal))));
   }
 
   /** Puts back what was there before. */

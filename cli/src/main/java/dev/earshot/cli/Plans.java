@@ -84,8 +84,7 @@ final class Plans {
 
   private static UpstreamProxies proxies(RunOptions options, Map<String, String> environment)
       throws UserError {
-    String noProxy =
-        environment.getOrDefault("no_proxy", environment.getOrDefault("NO_PROXY", ""));
+    String noProxy = environment.getOrDefault("no_proxy", environment.getOrDefault("NO_PROXY", ""));
     UpstreamProxies.Parsed parsed =
         options.upstreamProxy().isPresent()
             ? UpstreamProxies.explicit(options.upstreamProxy().get(), noProxy)
@@ -126,14 +125,13 @@ final class Plans {
     for (String name : names) {
       runtimes.add(
           ClientRuntime.named(name)
-              .orElseThrow(
-                  () ->
-                      UserError.badValue(
-                          "--no-inject",
-                          name,
-                          Arrays.stream(ClientRuntime.values())
-                              .map(ClientRuntime::wireName)
-                              .collect(Collectors.joining(", ")))));
+              .orElseThrow(() ->
+                  UserError.badValue(
+                      "--no-inject",
+                      name,
+                      Arrays.stream(ClientRuntime.values())
+                          .map(ClientRuntime::wireName)
+                          .collect(Collectors.joining(", ")))));
     }
     return runtimes;
   }

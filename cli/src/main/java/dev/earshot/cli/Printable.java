@@ -20,7 +20,8 @@ final class Printable {
 
   private static boolean isHarmless(int point) {
     return switch (Character.getType(point)) {
-      // FORMAT holds the bidirectional controls (U+202A to U+202E, U+2066 to U+2069, U+200E, U+200F).
+      // FORMAT holds the bidirectional controls (U+202A to U+202E, U+2066 to U+2069, U+200E,
+      // U+200F).
       case Character.CONTROL,
           Character.FORMAT,
           Character.SURROGATE,

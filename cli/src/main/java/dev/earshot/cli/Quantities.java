@@ -10,8 +10,7 @@ final class Quantities {
   /** Longer than any run; keeps arithmetic on nanoseconds from overflowing. */
   static final Duration LONGEST = Duration.ofDays(365);
 
-  private static final Pattern DURATION =
-      Pattern.compile("(\\d{1,9})(?:\\.(\\d{1,3}))?(ms|s|m|h)");
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(?:\\.(\\d{1,3}))?(ms|s|m|h)");
 
   private Quantities() {}
 

@@ -1,6 +1,5 @@
 package dev.earshot.cli;
 
-
 import dev.earshot.exchange.Redaction;
 import dev.earshot.process.Descriptors;
 import dev.earshot.process.LaunchState;
@@ -144,9 +143,7 @@ final class RunCommand {
     int code = result.exitCode();
     if (result.cause().signal().isPresent()) {
       Signal signal = result.cause().signal().get();
-      return code == 128 + signal.number()
-          ? new Leave.BySignal(signal)
-          : new Leave.WithCode(code);
+      return code == 128 + signal.number() ? new Leave.BySignal(signal) : new Leave.WithCode(code);
     }
     // Ctrl-C was the command's; that it died of it must stop the loops of a shell, too.
     boolean interrupted =
@@ -155,9 +152,7 @@ final class RunCommand {
             .filter(p -> p.hadTerminal() && !p.requested() && p.exitCode().isEmpty())
             .filter(p -> p.signal().orElse(0) == Signal.INT.number())
             .isPresent();
-    return interrupted
-        ? new Leave.BySignal(Signal.INT)
-        : new Leave.WithCode(code);
+    return interrupted ? new Leave.BySignal(Signal.INT) : new Leave.WithCode(code);
   }
 
   private void say(RunOptions options, String line) {

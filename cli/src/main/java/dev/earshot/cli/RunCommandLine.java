@@ -50,7 +50,10 @@ final class RunCommandLine {
     spec.addOption(list("HOST,..", "Never decrypt these hosts (globs).", "--passthrough"));
     spec.addOption(flag("Decrypt nothing.", "--no-intercept"));
     spec.addOption(
-        value("URL", "Go through this HTTP proxy (default: your own variables).", "--upstream-proxy"));
+        value(
+            "URL",
+            "Go through this HTTP proxy (default: your own variables).",
+            "--upstream-proxy"));
     spec.addOption(
         list("FILE", "Trust these certificate authorities upstream, too.", "--upstream-ca"));
     spec.addOption(
@@ -59,13 +62,12 @@ final class RunCommandLine {
         value("DURATION", "Time to reach an upstream (default 60s).", "--connect-timeout"));
     spec.addOption(
         value("DURATION", "Time an exchange may stand still (default 1h).", "--idle-timeout"));
-    spec.addOption(
-        value("PROFILE", "Mask secrets: credentials (default) or none.", "--redact"));
-    spec.addOption(
-        attached("node,..", "Set no variables (for these runtimes).", "--no-inject"));
+    spec.addOption(value("PROFILE", "Mask secrets: credentials (default) or none.", "--redact"));
+    spec.addOption(attached("node,..", "Set no variables (for these runtimes).", "--no-inject"));
     spec.addOption(value("SIG", "First signal of a stop (default TERM).", "--stop-signal"));
     spec.addOption(value("DURATION", "From that signal to KILL (default 5s).", "--grace"));
-    spec.addOption(value("DURATION", "For exchanges in flight at the end (default 2s).", "--drain"));
+    spec.addOption(
+        value("DURATION", "For exchanges in flight at the end (default 2s).", "--drain"));
     spec.addOption(value("DURATION", "Stop the whole run after this.", "--timeout"));
     spec.addOption(list("K=V", "Set a variable of the command.", "--env"));
     spec.addOption(value("DIR", "Run the command there.", "--cwd"));
@@ -139,7 +141,8 @@ final class RunCommandLine {
 
   private static String bind(ParseResult parsed) throws UserError {
     String text = text(parsed, "--bind").orElse("127.0.0.1");
-    String plain = text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text;
+    String plain =
+        text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text;
     if (!plain.matches("[0-9a-fA-F.:]+") && !plain.equals("localhost")) {
       throw UserError.badValue("--bind", text, "an IP address");
     }
@@ -227,7 +230,11 @@ final class RunCommandLine {
   }
 
   static OptionSpec flag(String description, String... names) {
-    return OptionSpec.builder(names).arity("0").type(boolean.class).description(description).build();
+    return OptionSpec.builder(names)
+        .arity("0")
+        .type(boolean.class)
+        .description(description)
+        .build();
   }
 
   static OptionSpec value(String label, String description, String... names) {
@@ -258,14 +265,12 @@ final class RunCommandLine {
         .auxiliaryTypes(String.class)
         .paramLabel(label)
         .description(description)
-        .preprocessor(
-            (args, _, option, info) -> {
-              if (!"=".equals(info.get("separator"))) {
-                args.push(((OptionSpec) option).fallbackValue());
-              }
-              return false;
-            })
+        .preprocessor((args, _, option, info) -> {
+          if (!"=".equals(info.get("separator"))) {
+            args.push(((OptionSpec) option).fallbackValue());
+          }
+          return false;
+        })
         .build();
   }
-
 }

@@ -35,15 +35,15 @@ final class Summary {
   static Optional<String> failure(SessionResult result, List<String> command) {
     Optional<StartFailure> startFailure = result.process().flatMap(ProcessResult::startFailure);
     return startFailure
-        .map(
-            failure ->
-                "cannot start '%s': %s%s"
-                    .formatted(
-                        command.getFirst(),
-                        failure.errnoName(),
-                        failure.hint().isEmpty() ? "" : ": " + Launch.text(failure.hint())))
+        .map(failure ->
+            "cannot start '%s': %s%s"
+                .formatted(
+                    command.getFirst(),
+                    failure.errnoName(),
+                    failure.hint().isEmpty() ? "" : ": " + Launch.text(failure.hint())))
         .or(result::failure)
-        .or(() -> result.process().flatMap(ProcessResult::error).map(e -> "lost the command: " + e));
+        .or(() ->
+            result.process().flatMap(ProcessResult::error).map(e -> "lost the command: " + e));
   }
 
   private static String end(SessionResult result, String command) {
@@ -79,7 +79,8 @@ final class Summary {
   private static String forced(SessionResult result) {
     int others = result.forced().processes();
     int survivors = result.process().map(p -> p.survivors().size()).orElse(0);
-    String text = others == 0 ? "" : "; " + others + (others == 1 ? " process" : " processes") + " killed";
+    String text =
+        others == 0 ? "" : "; " + others + (others == 1 ? " process" : " processes") + " killed";
     return survivors == 0 ? text : text + "; " + survivors + " could not be ended";
   }
 

@@ -84,8 +84,7 @@ final class UserError extends Exception {
   }
 
   static UserError cannotRead(String what, String file, String why) {
-    return new UserError(
-        CANNOT_RUN, "%s: cannot read '%s': %s".formatted(what, file, why));
+    return new UserError(CANNOT_RUN, "%s: cannot read '%s': %s".formatted(what, file, why));
   }
 
   static UserError of(int exitCode, String message) {

@@ -65,12 +65,11 @@ class ArchitectureTest {
     for (String module : MAY_USE.keySet()) {
       for (ClassModel type : classes(module, "classes")) {
         for (String text : texts(type)) {
-          ONE_PLACE.forEach(
-              (prefix, place) -> {
-                if (!place.equals(module) && text.matches("(?s)\\[*L?" + prefix + ".*")) {
-                  wrong.add(name(type) + " names " + text);
-                }
-              });
+          ONE_PLACE.forEach((prefix, place) -> {
+            if (!place.equals(module) && text.matches("(?s)\\[*L?" + prefix + ".*")) {
+              wrong.add(name(type) + " names " + text);
+            }
+          });
         }
       }
     }

@@ -141,7 +141,10 @@ final class Earshot {
         throw new AssertionError("hangs; its stderr so far is not at its end");
       }
       List<String> lines = lines();
-      return new Finished(Integer.parseInt(lines.getLast()), new String(out.get(), ISO_8859_1), new String(err.get(), UTF_8));
+      return new Finished(
+          Integer.parseInt(lines.getLast()),
+          new String(out.get(), ISO_8859_1),
+          new String(err.get(), UTF_8));
     }
 
     @Override
@@ -165,14 +168,13 @@ final class Earshot {
       var all = new CompletableFuture<byte[]>();
       Thread.ofPlatform()
           .name("drain")
-          .start(
-              () -> {
-                try (stream) {
-                  all.complete(stream.readAllBytes());
-                } catch (IOException e) {
-                  all.completeExceptionally(e);
-                }
-              });
+          .start(() -> {
+            try (stream) {
+              all.complete(stream.readAllBytes());
+            } catch (IOException e) {
+              all.completeExceptionally(e);
+            }
+          });
       return all;
     }
   }

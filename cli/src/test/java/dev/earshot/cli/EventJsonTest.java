@@ -24,7 +24,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
-/** Events as lines: each fits the schema, and secrets are masked. {@link Events} checks the schema. */
+/**
+ * Events as lines: each fits the schema, and secrets are masked. {@link Events} checks the schema.
+ */
 class EventJsonTest {
   private static final Instant AT = Instant.parse("2026-11-25T00:31:07.123456789Z");
 
@@ -37,7 +39,10 @@ class EventJsonTest {
             new TrafficEvent.ResponseStarted(
                 1,
                 new ResponseHead(
-                    HttpVersion.HTTP_1_1, 200, "OK", List.of(new Header("Set-Cookie", "sid=abcdefgh"))),
+                    HttpVersion.HTTP_1_1,
+                    200,
+                    "OK",
+                    List.of(new Header("Set-Cookie", "sid=abcdefgh"))),
                 "127.0.0.1:80",
                 Duration.ofMillis(5)),
             new TrafficEvent.ExchangeFinished(
@@ -64,7 +69,9 @@ class EventJsonTest {
   void secretsAreMaskedAndTheRestStays() throws Exception {
     Events events =
         stream(
-            Redaction.CREDENTIALS, started("http://user:secret@host.example/?access_token=t0ps3cret"), end());
+            Redaction.CREDENTIALS,
+            started("http://user:secret@host.example/?access_token=t0ps3cret"),
+            end());
     String line = events.one("exchange.started").toString();
     assertThat(line).doesNotContain("secret", "t0ps3cret", "bearer-value").contains("host.example");
     assertThat(events.one("session.starting").toString()).doesNotContain("hunter2");
@@ -80,7 +87,8 @@ class EventJsonTest {
 
   @Test
   void bytesThatAreNotTextAndControlCharactersKeepTheLineWhole() throws Exception {
-    Events events = stream(Redaction.NONE, started("http://h/\u0000\n\u001b[31m\u2028\ud800"), end());
+    Events events =
+        stream(Redaction.NONE, started("http://h/\u0000\n\u001b[31m\u2028\ud800"), end());
     assertThat(events.lines()).hasSize(4);
   }
 
@@ -97,7 +105,8 @@ class EventJsonTest {
             "/",
             HttpVersion.HTTP_1_1,
             List.of(
-                new Header("Authorization", "Bearer bearer-value"), new Header("X-\u00e9", "\u00ff"))));
+                new Header("Authorization", "Bearer bearer-value"),
+                new Header("X-\u00e9", "\u00ff"))));
   }
 
   private static TrafficEvent end() {

@@ -17,9 +17,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * The lines of a whole event stream. Reading it checks what holds for every stream: each line
- * fits the schema, lines are numbered without gaps, all are of one session, every exchange and
- * tunnel has one end, and {@code session.stopped} is last and alone.
+ * The lines of a whole event stream. Reading it checks what holds for every stream: each line fits
+ * the schema, lines are numbered without gaps, all are of one session, every exchange and tunnel
+ * has one end, and {@code session.stopped} is last and alone.
  */
 record Events(List<JsonNode> lines) {
   private static final Path SCHEMA = Path.of("..", "docs", "events.schema.json");

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 class LaunchTest {
   @Test
   void argumentsAreTheLastRecordsOfTheProcess() {
-    assertThat(Launch.arguments(new String[] {"run", "?"}, List.of("java", "-jar", "run", "\u00e9")))
+    assertThat(
+            Launch.arguments(new String[] {"run", "?"}, List.of("java", "-jar", "run", "\u00e9")))
         .containsExactly("run", "\u00e9");
   }
 

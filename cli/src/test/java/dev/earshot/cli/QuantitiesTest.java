@@ -18,7 +18,19 @@ class QuantitiesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "5", "s", "-1s", "+1s", "1 s", "1S", "1d", "1e3s", "999999999h", "1.s", ".5s", "１s"
+        "",
+        "5",
+        "s",
+        "-1s",
+        "+1s",
+        "1 s",
+        "1S",
+        "1d",
+        "1e3s",
+        "999999999h",
+        "1.s",
+        ".5s",
+        "１s"
       })
   void refusesWhatIsNotADuration(String text) {
     assertThat(Quantities.duration(text)).isEmpty();

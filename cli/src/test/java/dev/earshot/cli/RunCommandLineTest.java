@@ -84,7 +84,9 @@ class RunCommandLineTest {
 
   @Test
   void aRunWithoutACommandIsRefused() {
-    assertThatThrownBy(() -> options("-q")).isInstanceOf(UserError.class).hasMessageContaining("--");
+    assertThatThrownBy(() -> options("-q"))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("--");
     assertThatThrownBy(() -> options("--")).isInstanceOf(UserError.class);
   }
 

@@ -105,8 +105,7 @@ class RunIT {
 
   @Test
   void aBadDirectoryIs125() throws Exception {
-    var run =
-        earshot.run("run", "-e", stream.toString(), "--cwd", "/no/such/folder", "--", "true");
+    var run = earshot.run("run", "-e", stream.toString(), "--cwd", "/no/such/folder", "--", "true");
     assertThat(run.status()).isEqualTo(125);
     assertThat(run.stderr().lines()).hasSize(1);
     var exited = Events.read(stream).one("process.exited");
@@ -202,8 +201,7 @@ class RunIT {
     Events events = Events.read(stream);
     assertThat(events.one("process.exited").get("reason").asString()).isEqualTo("forced_kill");
     assertThat(events.one("process.exited").get("requested").asBoolean()).isTrue();
-    double waited =
-        events.one("session.stopped").get("phases").get("terminate").asDouble();
+    double waited = events.one("session.stopped").get("phases").get("terminate").asDouble();
     assertThat(waited).isBetween(1_000.0, 4_000.0);
     assertThat(events.one("session.stopped").get("exit_code").asInt()).isEqualTo(143);
     nothingIsLeft();
@@ -244,9 +242,10 @@ class RunIT {
             "--",
             "sh",
             "-c",
-            "trap 'exit 7' TERM; : > " + folder.resolve("ready") + "; while :; do sleep 0.1; done")) {
-      Eventually.until(
-          "the trap is set", () -> Files.exists(folder.resolve("ready")));
+            "trap 'exit 7' TERM; : > "
+                + folder.resolve("ready")
+                + "; while :; do sleep 0.1; done")) {
+      Eventually.until("the trap is set", () -> Files.exists(folder.resolve("ready")));
       kill("TERM", running.pid());
       assertThat(running.finish().status()).isEqualTo(-15);
     }
@@ -261,8 +260,7 @@ class RunIT {
   void bytesOfTheStreamsAreTheSame() throws Exception {
     byte[] bytes = new byte[200_000];
     new Random(7).nextBytes(bytes);
-    try (var running =
-        earshot.start("run", "-q", "--", "sh", "-c", "tee /dev/stderr")) {
+    try (var running = earshot.start("run", "-q", "--", "sh", "-c", "tee /dev/stderr")) {
       running.stdin().write(bytes);
       running.stdin().close();
       var finished = running.finish();
@@ -276,8 +274,7 @@ class RunIT {
     String script =
         "diff <(echo a) <(echo a) && EARSHOT run -q -- diff <(echo a) <(echo b);"
             + " LC_ALL=C EARSHOT run -q -- printf '%s|' $'\\xe9\\xff' 'a b' ''";
-    try (var running =
-        earshot.launch(List.of("bash", "-c", script(script)))) {
+    try (var running = earshot.launch(List.of("bash", "-c", script(script)))) {
       running.stdin().close();
       assertThat(running.finish().stdout())
           .isEqualTo("1c1\n< a\n---\n> b\nX|a b||".replace("X", "\u00e9\u00ff"));
@@ -373,7 +370,8 @@ class RunIT {
     String script =
         "EARSHOT run -q --events fd:5 -- sh -c '[ ! -e /proc/self/fd/5 ] && echo closed' 5> STREAM";
     try (var running =
-        earshot.launch(List.of("bash", "-c", script(script).replace("STREAM", stream.toString())))) {
+        earshot.launch(
+            List.of("bash", "-c", script(script).replace("STREAM", stream.toString())))) {
       running.stdin().close();
       assertThat(running.finish().out()).isEqualTo("closed\n");
     }
@@ -402,9 +400,9 @@ class RunIT {
 
   @Test
   void aReaderThatGoesAwayIsOneWarning() throws Exception {
-    String script = "EARSHOT run --events fd:5 -- sh -c 'sleep 0.3; exit 3' 5> >(head -n 1 > /dev/null)";
-    try (var running =
-        earshot.launch(List.of("bash", "-c", script(script)))) {
+    String script =
+        "EARSHOT run --events fd:5 -- sh -c 'sleep 0.3; exit 3' 5> >(head -n 1 > /dev/null)";
+    try (var running = earshot.launch(List.of("bash", "-c", script(script)))) {
       running.stdin().close();
       var finished = running.finish();
       assertThat(finished.status()).isEqualTo(3);
@@ -416,7 +414,16 @@ class RunIT {
   void withoutAHomeTheAuthorityStaysInMemory() throws Exception {
     try (var running =
         earshot.launch(
-            List.of("env", "-u", "HOME", Earshot.LAUNCHER.toString(), "run", "-e", stream.toString(), "--", "true"))) {
+            List.of(
+                "env",
+                "-u",
+                "HOME",
+                Earshot.LAUNCHER.toString(),
+                "run",
+                "-e",
+                stream.toString(),
+                "--",
+                "true"))) {
       running.stdin().close();
       var finished = running.finish();
       assertThat(finished.status()).isZero();
@@ -452,13 +459,14 @@ class RunIT {
 
   private void awaitType(String type) {
     Eventually.until(
-        type,
-        () -> Files.exists(stream) && Files.readString(stream).contains("\"" + type + "\""));
+        type, () -> Files.exists(stream) && Files.readString(stream).contains("\"" + type + "\""));
   }
 
   /** The command's shell has set its trap: TERM, signal 15, is bit 14 of SigIgn (proc(5)). */
   private void awaitIgnoringTerm() throws Exception {
-    var pid = Pattern.compile("\"process.started\",\"run\":1,\"pid\":(\\d+)").matcher(Files.readString(stream));
+    var pid =
+        Pattern.compile("\"process.started\",\"run\":1,\"pid\":(\\d+)")
+            .matcher(Files.readString(stream));
     assertThat(pid.find()).isTrue();
     Path status = Path.of("/proc", pid.group(1), "status");
     Eventually.until(

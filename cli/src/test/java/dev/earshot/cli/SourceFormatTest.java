@@ -37,7 +37,8 @@ class SourceFormatTest {
 
   private static List<Path> sources() throws IOException {
     List<Path> sources = new ArrayList<>();
-    try (var modules = Files.newDirectoryStream(ROOT, path -> Files.isDirectory(path.resolve("src")))) {
+    try (var modules =
+        Files.newDirectoryStream(ROOT, path -> Files.isDirectory(path.resolve("src")))) {
       for (Path module : modules) {
         try (var files = Files.walk(module.resolve("src"))) {
           files.filter(file -> file.toString().endsWith(".java")).forEach(sources::add);

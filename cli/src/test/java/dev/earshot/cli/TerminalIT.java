@@ -28,10 +28,14 @@ class TerminalIT {
         Tmux.open(
             folder,
             Map.of(
-                "HOME", folder.toString(),
-                "PATH", System.getenv("PATH"),
-                "EARSHOT_NO_BUILD", "1",
-                "E", Earshot.LAUNCHER + " run -e " + stream + " --"));
+                "HOME",
+                folder.toString(),
+                "PATH",
+                System.getenv("PATH"),
+                "EARSHOT_NO_BUILD",
+                "1",
+                "E",
+                Earshot.LAUNCHER + " run -e " + stream + " --"));
   }
 
   @AfterEach
@@ -186,7 +190,8 @@ class TerminalIT {
 
   @Test
   void quitReachesTheCommandAndPrintsNoThreadDump() throws Exception {
-    terminal.line("$E sh -c 'trap \"echo quit-seen\" QUIT; echo begun; while :; do sleep 0.1; done'");
+    terminal.line(
+        "$E sh -c 'trap \"echo quit-seen\" QUIT; echo begun; while :; do sleep 0.1; done'");
     terminal.await("^begun");
     terminal.keys("C-\\");
     terminal.await("quit-seen");
@@ -247,7 +252,6 @@ class TerminalIT {
 
   private void awaitType(String type) {
     Eventually.until(
-        type,
-        () -> Files.exists(stream) && Files.readString(stream).contains("\"" + type + "\""));
+        type, () -> Files.exists(stream) && Files.readString(stream).contains("\"" + type + "\""));
   }
 }

@@ -30,7 +30,8 @@ final class Tmux implements AutoCloseable {
     var tmux = new Tmux(folder.resolve("tmux"));
     List<String> bash = new ArrayList<>(List.of("env", "-i"));
     environment.forEach((name, value) -> bash.add(name + "=" + value));
-    bash.addAll(List.of("TERM=screen", "HISTFILE=/dev/null", "PS1=OUT> ", "bash", "--norc", "--noprofile"));
+    bash.addAll(
+        List.of("TERM=screen", "HISTFILE=/dev/null", "PS1=OUT> ", "bash", "--norc", "--noprofile"));
     List<String> command =
         new ArrayList<>(
             List.of("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "-c"));
@@ -55,9 +56,7 @@ final class Tmux implements AutoCloseable {
   }
 
   void resize(int columns, int rows) throws Exception {
-    run(
-        List.of(
-            "resize-window", "-x", String.valueOf(columns), "-y", String.valueOf(rows)));
+    run(List.of("resize-window", "-x", String.valueOf(columns), "-y", String.valueOf(rows)));
   }
 
   /** Waits until a line of the screen matches. */

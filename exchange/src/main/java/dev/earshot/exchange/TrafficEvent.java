@@ -35,7 +35,8 @@ public sealed interface TrafficEvent {
   /**
    * The exchange is complete: the whole response was passed to the client.
    *
-   * @param requestBytes bytes of the request's body as sent: compressed or not, without the framing of chunks
+   * @param requestBytes bytes of the request's body as sent: compressed or not, without the framing
+   *     of chunks
    * @param responseBytes the same of the response's body
    */
   record ExchangeFinished(

@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Takes the connections that a listener accepts. When accepting fails, as without a free descriptor,
- * it pauses: trying again at once would only keep a processor busy.
+ * Takes the connections that a listener accepts. When accepting fails, as without a free
+ * descriptor, it pauses: trying again at once would only keep a processor busy.
  */
 final class Acceptor extends ChannelInboundHandlerAdapter {
   private static final long PAUSE_SECONDS = 1;

@@ -70,15 +70,14 @@ sealed interface Authority {
     return !host.isEmpty()
         && host.length() <= MAX_HOST
         && host.chars()
-            .allMatch(
-                c ->
-                    (c >= 'a' && c <= 'z')
-                        || (c >= 'A' && c <= 'Z')
-                        || (c >= '0' && c <= '9')
-                        || c == '-'
-                        || c == '.'
-                        || c == '_'
-                        || c == '*');
+            .allMatch(c ->
+                (c >= 'a' && c <= 'z')
+                    || (c >= 'A' && c <= 'Z')
+                    || (c >= '0' && c <= '9')
+                    || c == '-'
+                    || c == '.'
+                    || c == '_'
+                    || c == '*');
   }
 
   /** Hexadecimal digits, colons and dots; the zone that may follow is not for other hosts. */

@@ -246,8 +246,7 @@ final class ClientConnection implements Side.Events {
             ? proxy.authorization()
             : Optional.empty();
     RequestHead toSend =
-        Forwarding.request(
-            head, key.absoluteForm() ? url : originForm, host, authorization);
+        Forwarding.request(head, key.absoluteForm() ? url : originForm, host, authorization);
     var recorder = begin(head, url, key.target().host());
     phase = Phase.EXCHANGE;
     if (failure != null) {
@@ -265,8 +264,7 @@ final class ClientConnection implements Side.Events {
     anyExchange = true;
     return ExchangeRecorder.begin(
         context.events(),
-        new TrafficEvent.ExchangeStarted(
-            context.nextId(), id, reused, process, url, host, head));
+        new TrafficEvent.ExchangeStarted(context.nextId(), id, reused, process, url, host, head));
   }
 
   // What the parts of this connection ask of it.
@@ -517,19 +515,18 @@ final class ClientConnection implements Side.Events {
   /** Closes what is idle; what is busy closes when it is done. From any thread. */
   void stop() {
     loop()
-        .execute(
-            () -> {
-              stopping = true;
-              switch (phase) {
-                case HEAD, LINGER, CHECKING -> close();
-                case CONNECT -> {
-                  if (connect != null && connect.isIdle()) {
-                    close();
-                  }
-                }
-                case EXCHANGE, TUNNEL, CLOSED -> {}
+        .execute(() -> {
+          stopping = true;
+          switch (phase) {
+            case HEAD, LINGER, CHECKING -> close();
+            case CONNECT -> {
+              if (connect != null && connect.isIdle()) {
+                close();
               }
-            });
+            }
+            case EXCHANGE, TUNNEL, CLOSED -> {}
+          }
+        });
   }
 
   /**
@@ -539,18 +536,17 @@ final class ClientConnection implements Side.Events {
    */
   void force(Runnable busy) {
     loop()
-        .execute(
-            () -> {
-              if (phase == Phase.EXCHANGE || phase == Phase.CONNECT || phase == Phase.TUNNEL) {
-                busy.run();
-              }
-              if (exchange != null) {
-                exchange.abort(FailureKind.STOPPING, "the proxy stopped");
-              }
-              if (relay != null) {
-                relay.cut();
-              }
-              side.cut();
-            });
+        .execute(() -> {
+          if (phase == Phase.EXCHANGE || phase == Phase.CONNECT || phase == Phase.TUNNEL) {
+            busy.run();
+          }
+          if (exchange != null) {
+            exchange.abort(FailureKind.STOPPING, "the proxy stopped");
+          }
+          if (relay != null) {
+            relay.cut();
+          }
+          side.cut();
+        });
   }
 }

@@ -16,8 +16,8 @@ sealed interface ClientHello {
   int MAX_BYTES = 64 << 10;
 
   /**
-   * Reads a ClientHello from TLS records. What is damaged counts as complete without a name: whether
-   * it is acceptable is for the TLS library to say.
+   * Reads a ClientHello from TLS records. What is damaged counts as complete without a name:
+   * whether it is acceptable is for the TLS library to say.
    */
   static ClientHello parse(byte[] bytes, int length) {
     var message = new byte[length];

@@ -67,14 +67,13 @@ final class ConnectFlow {
     context
         .dialer()
         .connect(client.loop(), key)
-        .addListener(
-            (Future<Upstream> dialled) -> {
-              if (dialled.isSuccess()) {
-                connected(dialled.getNow());
-              } else {
-                refused(DialFailure.of(dialled.cause()));
-              }
-            });
+        .addListener((Future<Upstream> dialled) -> {
+          if (dialled.isSuccess()) {
+            connected(dialled.getNow());
+          } else {
+            refused(DialFailure.of(dialled.cause()));
+          }
+        });
   }
 
   /** Whether nobody has said anything in the tunnel yet. */
@@ -111,8 +110,7 @@ final class ConnectFlow {
       return;
     }
     upstream = connection;
-    client.write(
-        new ResponseHead(HttpVersion.HTTP_1_1, 200, "Connection established", List.of()));
+    client.write(new ResponseHead(HttpVersion.HTTP_1_1, 200, "Connection established", List.of()));
     client.flush();
     if (opaque.isPresent()) {
       tunnel(connection, opaque.get(), Unpooled.EMPTY_BUFFER);
@@ -159,26 +157,22 @@ final class ConnectFlow {
   private void secure(Upstream connection, Optional<String> serverName) {
     sniffing = false;
     var named =
-        new UpstreamKey(
-            key.target(), serverName.orElse(key.tlsName()), key.way(), key.tunnelled());
+        new UpstreamKey(key.target(), serverName.orElse(key.tlsName()), key.way(), key.tunnelled());
     context
         .dialer()
         .secure(connection, named)
-        .addListener(
-            (Future<Upstream> secured) -> {
-              upstream = null;
-              if (secured.isSuccess()) {
-                context.pool(client.loop()).put(secured.getNow());
-              }
-              if (client.isClosed()) {
-                takeEarly().release();
-                return;
-              }
-              shakeHands(
-                  new Origin(
-                      named,
-                      secured.isSuccess() ? null : DialFailure.of(secured.cause())));
-            });
+        .addListener((Future<Upstream> secured) -> {
+          upstream = null;
+          if (secured.isSuccess()) {
+            context.pool(client.loop()).put(secured.getNow());
+          }
+          if (client.isClosed()) {
+            takeEarly().release();
+            return;
+          }
+          shakeHands(
+              new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())));
+        });
   }
 
   private void shakeHands(Origin origin) {
@@ -190,15 +184,14 @@ final class ConnectFlow {
     handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
     handler
         .handshakeFuture()
-        .addListener(
-            (Future<Channel> shaken) -> {
-              if (shaken.isSuccess()) {
-                client.serve(origin);
-                client.side().read();
-              } else {
-                rejected(origin.key().tlsName(), shaken.cause());
-              }
-            });
+        .addListener((Future<Channel> shaken) -> {
+          if (shaken.isSuccess()) {
+            client.serve(origin);
+            client.side().read();
+          } else {
+            rejected(origin.key().tlsName(), shaken.cause());
+          }
+        });
     client.side().listen(client);
     channel.pipeline().addFirst(handler);
     channel.pipeline().fireChannelRead(takeEarly());
@@ -211,7 +204,9 @@ final class ConnectFlow {
     String why = String.valueOf(cause == null ? null : cause.getMessage());
     String lower = why.toLowerCase(Locale.ROOT);
     boolean ofCertificate =
-        lower.contains("certificate") || lower.contains("unknown_ca") || lower.contains("unknown ca");
+        lower.contains("certificate")
+            || lower.contains("unknown_ca")
+            || lower.contains("unknown ca");
     String text =
         ofCertificate || !lower.contains("alert")
             ? "the client did not accept Earshot's certificate for " + name + ": " + why
@@ -247,9 +242,7 @@ final class ConnectFlow {
         takeEarly(),
         bytesOfUpstream,
         relay ->
-            context
-                .events()
-                .accept(new TrafficEvent.TunnelClosed(id, relay.up(), relay.down())));
+            context.events().accept(new TrafficEvent.TunnelClosed(id, relay.up(), relay.down())));
   }
 
   private ByteBuf takeEarly() {

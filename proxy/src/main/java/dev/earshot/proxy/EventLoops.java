@@ -62,14 +62,13 @@ final class EventLoops {
   }
 
   /**
-   * Closes what is open on the loops, and ends them; does not wait for that. A loop that ends without
-   * a quiet time may do so without a look at its channels, so they are closed here.
+   * Closes what is open on the loops, and ends them; does not wait for that. A loop that ends
+   * without a quiet time may do so without a look at its channels, so they are closed here.
    */
   void shutDown(Duration limit) {
     ending = true;
     open.forEach(
-        (channel, loop) ->
-            run(loop, () -> channel.unsafe().close(channel.unsafe().voidPromise())));
+        (channel, loop) -> run(loop, () -> channel.unsafe().close(channel.unsafe().voidPromise())));
     for (EventLoop loop : loops) {
       var _ = loop.shutdownGracefully(0, limit.toMillis(), TimeUnit.MILLISECONDS);
     }

@@ -100,18 +100,17 @@ final class Exchange implements Side.Events {
     context
         .dialer()
         .open(client.loop(), key)
-        .addListener(
-            (Future<Upstream> opened) -> {
-              if (opened.isSuccess()) {
-                acquired(opened.getNow());
-              } else {
-                var failure = DialFailure.of(opened.cause());
-                if (failure.isLoop() && !over) {
-                  client.reportLoop();
-                }
-                fail(failure.kind(), failure.answer());
-              }
-            });
+        .addListener((Future<Upstream> opened) -> {
+          if (opened.isSuccess()) {
+            acquired(opened.getNow());
+          } else {
+            var failure = DialFailure.of(opened.cause());
+            if (failure.isLoop() && !over) {
+              client.reportLoop();
+            }
+            fail(failure.kind(), failure.answer());
+          }
+        });
   }
 
   private void acquired(Upstream connection) {
@@ -155,9 +154,7 @@ final class Exchange implements Side.Events {
       }
     }
     if (!requestBody.fault().isEmpty()) {
-      fail(
-          FailureKind.MALFORMED,
-          ErrorResponse.malformed("its body: " + requestBody.fault()));
+      fail(FailureKind.MALFORMED, ErrorResponse.malformed("its body: " + requestBody.fault()));
     } else if (requestBody.finished()) {
       requestDone = true;
       if (response == Response.WRITTEN) {
@@ -269,8 +266,7 @@ final class Exchange implements Side.Events {
     while (response == Response.AWAITED && !over) {
       int limit = context.plan().limits().headBytes();
       int length = Math.min(responseHead.readableBytes(), limit);
-      byte[] bytes =
-          ByteBufUtil.getBytes(responseHead, responseHead.readerIndex(), length, true);
+      byte[] bytes = ByteBufUtil.getBytes(responseHead, responseHead.readerIndex(), length, true);
       switch (HeadParser.response(bytes, length)) {
         case ParsedHead.NeedMore<ResponseHead>() -> {
           if (length == limit) {
@@ -375,22 +371,21 @@ final class Exchange implements Side.Events {
 
   private void responseReceived() {
     response = Response.RECEIVED;
-    client.flush(
-        written -> {
-          if (over) {
-            return;
-          }
-          if (!written) {
-            clientGone("the client closed the connection before it had the whole response");
-            return;
-          }
-          response = Response.WRITTEN;
-          if (requestDone) {
-            complete();
-          } else {
-            abandonWhenStill(recorder.requestBytes());
-          }
-        });
+    client.flush(written -> {
+      if (over) {
+        return;
+      }
+      if (!written) {
+        clientGone("the client closed the connection before it had the whole response");
+        return;
+      }
+      response = Response.WRITTEN;
+      if (requestDone) {
+        complete();
+      } else {
+        abandonWhenStill(recorder.requestBytes());
+      }
+    });
     if (requestDone && !over) {
       letGo();
     }
@@ -534,8 +529,7 @@ final class Exchange implements Side.Events {
     boolean answerable = response == Response.AWAITED;
     end(kind, answer.text());
     if (answerable) {
-      client.answer(
-          answer, !received.method().equals("HEAD"), !clientKeepsAlive || !requestDone);
+      client.answer(answer, !received.method().equals("HEAD"), !clientKeepsAlive || !requestDone);
     } else {
       client.breakOff(withoutChunks || (responseBody != null && responseBody.untilClose()));
     }

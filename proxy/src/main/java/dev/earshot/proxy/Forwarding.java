@@ -87,8 +87,7 @@ final class Forwarding {
       if (header.is("Connection")) {
         continue;
       }
-      boolean chunks =
-          withoutChunks && (header.is("Transfer-Encoding") || header.is("Trailer"));
+      boolean chunks = withoutChunks && (header.is("Transfer-Encoding") || header.is("Trailer"));
       boolean hopByHop = header.is("Upgrade") ? !upgrade : isHopByHop(header, named);
       if (!chunks && !hopByHop) {
         out.add(header);

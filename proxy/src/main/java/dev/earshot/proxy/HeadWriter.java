@@ -15,16 +15,12 @@ final class HeadWriter {
 
   static ByteBuf write(ByteBufAllocator alloc, RequestHead head) {
     return write(
-        alloc,
-        head.method() + " " + head.target() + " " + head.version().text(),
-        head.headers());
+        alloc, head.method() + " " + head.target() + " " + head.version().text(), head.headers());
   }
 
   static ByteBuf write(ByteBufAllocator alloc, ResponseHead head) {
     return write(
-        alloc,
-        head.version().text() + " " + head.status() + " " + head.reason(),
-        head.headers());
+        alloc, head.version().text() + " " + head.status() + " " + head.reason(), head.headers());
   }
 
   private static ByteBuf write(ByteBufAllocator alloc, String startLine, List<Header> headers) {

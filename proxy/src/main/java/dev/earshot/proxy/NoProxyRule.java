@@ -7,9 +7,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * One entry of a {@code no_proxy} variable: {@code *} (everything), {@code example.com} (it and what
- * is below it), {@code .example.com} or {@code *.example.com} (only what is below it), an address,
- * a CIDR block; each but the last with an optional port. Names are not resolved.
+ * One entry of a {@code no_proxy} variable: {@code *} (everything), {@code example.com} (it and
+ * what is below it), {@code .example.com} or {@code *.example.com} (only what is below it), an
+ * address, a CIDR block; each but the last with an optional port. Names are not resolved.
  *
  * @param pattern the entry without its port
  * @param port the port, or -1 for any

@@ -60,8 +60,10 @@ public final class ProxyController implements AutoCloseable {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+
   /** Guarded by lock: when everything is cut, in {@link System#nanoTime}; null while serving. */
   private @Nullable Long deadline;
+
   /** Guarded by lock: why the listener died by itself. */
   private @Nullable String failure;
 
@@ -83,8 +85,8 @@ public final class ProxyController implements AutoCloseable {
   /**
    * Binds, and serves from then on.
    *
-   * @param events gets every fact about the traffic, on event loops: it must not block. Those of one
-   *     connection come in order. None comes after the end.
+   * @param events gets every fact about the traffic, on event loops: it must not block. Those of
+   *     one connection come in order. None comes after the end.
    * @throws ProxyStartException if the address cannot be listened on
    */
   public static ProxyController start(ProxyPlan plan, Consumer<TrafficEvent> events)
@@ -92,8 +94,7 @@ public final class ProxyController implements AutoCloseable {
     return start(plan, events, Transport.best());
   }
 
-  static ProxyController start(
-      ProxyPlan plan, Consumer<TrafficEvent> events, Transport transport)
+  static ProxyController start(ProxyPlan plan, Consumer<TrafficEvent> events, Transport transport)
       throws ProxyStartException {
     int count = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_LOOPS);
     var threads = new OwnThreads();
@@ -150,7 +151,9 @@ public final class ProxyController implements AutoCloseable {
     return Optional.ofNullable(end.getNow(null));
   }
 
-  /** Completed with the end, also when the listener dies by itself. Never completed exceptionally. */
+  /**
+   * Completed with the end, also when the listener dies by itself. Never completed exceptionally.
+   */
   public CompletionStage<ProxyEnd> onEnd() {
     return end.minimalCompletionStage();
   }
@@ -217,9 +220,7 @@ public final class ProxyController implements AutoCloseable {
     EventLoop loop = loops.next();
     // A channel that cannot be registered is closed by that.
     var _ = loops.register(loop, channel);
-    var _ =
-        ready.thenAccept(
-            context -> EventLoops.run(loop, () -> serve(context, channel, side)));
+    var _ = ready.thenAccept(context -> EventLoops.run(loop, () -> serve(context, channel, side)));
   }
 
   private void serve(ProxyContext context, Channel channel, Side side) {
@@ -242,11 +243,10 @@ public final class ProxyController implements AutoCloseable {
     var client = (InetSocketAddress) channel.remoteAddress();
     var here = (InetSocketAddress) channel.localAddress();
     try {
-      checks.execute(
-          () -> {
-            ClientAnswer answer = check(client, here);
-            EventLoops.run(channel.eventLoop(), () -> checked(connection, answer));
-          });
+      checks.execute(() -> {
+        ClientAnswer answer = check(client, here);
+        EventLoops.run(channel.eventLoop(), () -> checked(connection, answer));
+      });
     } catch (RejectedExecutionException tooMany) {
       connection.refused(ErrorResponse.tooManyClients(limit));
     }
@@ -303,7 +303,9 @@ public final class ProxyController implements AutoCloseable {
       warnedOfAccept = true;
       events.accept(
           new TrafficEvent.Warning(
-              "accept", Text.printable(what), Optional.of("see the limit of open files, ulimit -n")));
+              "accept",
+              Text.printable(what),
+              Optional.of("see the limit of open files, ulimit -n")));
     }
   }
 
@@ -409,12 +411,7 @@ public final class ProxyController implements AutoCloseable {
   private static ThreadPoolExecutor pool(ThreadFactory factory, int threads, int queue) {
     var pool =
         new ThreadPoolExecutor(
-            threads,
-            threads,
-            10,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(queue),
-            factory);
+            threads, threads, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(queue), factory);
     pool.allowCoreThreadTimeOut(true);
     return pool;
   }

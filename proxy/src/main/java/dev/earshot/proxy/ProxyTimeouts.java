@@ -15,8 +15,8 @@ import java.time.Duration;
 public record ProxyTimeouts(
     Duration connect, Duration tls, Duration idle, Duration pooled, Duration linger) {
   /**
-   * 60 s to connect, 60 s for TLS, one hour idle (a client has its own, shorter times), 4 s pooled (servers that close idle connections
-   * do so after 5 s and more), 2 s to linger.
+   * 60 s to connect, 60 s for TLS, one hour idle (a client has its own, shorter times), 4 s pooled
+   * (servers that close idle connections do so after 5 s and more), 2 s to linger.
    */
   public static final ProxyTimeouts DEFAULT =
       new ProxyTimeouts(

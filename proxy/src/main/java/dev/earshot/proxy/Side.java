@@ -18,9 +18,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection, of a client or to an upstream: the last handler of its channel. It reads only when
- * asked, one read for each time, so that whoever listens decides how much is in memory. Everything
- * happens on the channel's event loop.
+ * One connection, of a client or to an upstream: the last handler of its channel. It reads only
+ * when asked, one read for each time, so that whoever listens decides how much is in memory.
+ * Everything happens on the channel's event loop.
  */
 final class Side extends ChannelInboundHandlerAdapter {
   /** Who listens to a side. */
@@ -56,8 +56,7 @@ final class Side extends ChannelInboundHandlerAdapter {
     ChannelConfig config = channel.config();
     config.setAllocator(PooledByteBufAllocator.DEFAULT);
     config.setAutoRead(false);
-    config.setWriteBufferWaterMark(
-        new WriteBufferWaterMark(limits.lowWater(), limits.highWater()));
+    config.setWriteBufferWaterMark(new WriteBufferWaterMark(limits.lowWater(), limits.highWater()));
     config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     config.setOption(ChannelOption.TCP_NODELAY, true);
     config.setOption(ChannelOption.SO_KEEPALIVE, true);
@@ -112,28 +111,27 @@ final class Side extends ChannelInboundHandlerAdapter {
 
   /** Ends our output after what is written; the peer may still send. */
   void endOutput() {
-    flush(
-        flushed -> {
-          SslHandler tls = tls();
-          if (tls != null) {
-            var _ = tls.closeOutbound();
-          } else if (channel() instanceof DuplexChannel duplex) {
-            var _ = duplex.shutdownOutput();
-          }
-        });
+    flush(flushed -> {
+      SslHandler tls = tls();
+      if (tls != null) {
+        var _ = tls.closeOutbound();
+      } else if (channel() instanceof DuplexChannel duplex) {
+        var _ = duplex.shutdownOutput();
+      }
+    });
   }
 
   /** Closes after what is written. */
   void close() {
-    flush(
-        flushed -> {
-          var _ = context().close();
-        });
+    flush(flushed -> {
+      var _ = context().close();
+    });
   }
 
   /**
-   * Closes at once with a reset: what is unwritten is lost, and the peer notices that the end is not
-   * the end of a message. TLS is not asked for its farewell, which a peer that does not read delays.
+   * Closes at once with a reset: what is unwritten is lost, and the peer notices that the end is
+   * not the end of a message. TLS is not asked for its farewell, which a peer that does not read
+   * delays.
    */
   void cut() {
     if (!channel().isOpen()) {

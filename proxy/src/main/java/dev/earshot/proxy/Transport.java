@@ -20,9 +20,7 @@ import java.util.function.Supplier;
  * @param client makes a connection, not connected yet
  */
 record Transport(
-    IoHandlerFactory handlers,
-    Supplier<ServerChannel> server,
-    Supplier<Channel> client) {
+    IoHandlerFactory handlers, Supplier<ServerChannel> server, Supplier<Channel> client) {
   /** Native epoll where its library can be loaded, otherwise the JDK's selectors. */
   static Transport best() {
     return Epoll.isAvailable()

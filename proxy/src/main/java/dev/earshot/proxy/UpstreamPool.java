@@ -9,8 +9,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Idle upstream connections of one event loop, the longest idle first. One that its upstream closes,
- * or sends anything on, is dropped at once. Bounded for each key and in all; on its event loop only.
+ * Idle upstream connections of one event loop, the longest idle first. One that its upstream
+ * closes, or sends anything on, is dropped at once. Bounded for each key and in all; on its event
+ * loop only.
  */
 final class UpstreamPool {
   private final EventLoop loop;

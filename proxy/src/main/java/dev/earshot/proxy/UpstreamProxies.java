@@ -48,9 +48,9 @@ public record UpstreamProxies(
   }
 
   /**
-   * Reads {@code http_proxy}, {@code https_proxy}, {@code all_proxy} and {@code no_proxy}; the lower
-   * case name wins over the upper case one, the scheme's own over {@code all_proxy}. An empty value
-   * means none. A proxy that would not be used may have any scheme.
+   * Reads {@code http_proxy}, {@code https_proxy}, {@code all_proxy} and {@code no_proxy}; the
+   * lower case name wins over the upper case one, the scheme's own over {@code all_proxy}. An empty
+   * value means none. A proxy that would not be used may have any scheme.
    */
   public static Parsed fromEnvironment(Map<String, String> environment) {
     Optional<String> all = variable(environment, "all_proxy");

@@ -167,16 +167,15 @@ class BodyTest {
   private static int scan(BodyScanner scanner, String text, StringBuilder content) {
     ByteBuf bytes = Unpooled.copiedBuffer(text, ISO_8859_1);
     return scanner.scan(
-        bytes,
-        0,
-        bytes.writerIndex(),
-        (from, length) -> content.append(text, from, from + length));
+        bytes, 0, bytes.writerIndex(), (from, length) -> content.append(text, from, from + length));
   }
 
   private static List<Header> headers(String list) {
     return Stream.of(list.split("; "))
         .filter(one -> !one.isEmpty())
-        .map(one -> new Header(one.substring(0, one.indexOf(':')), one.substring(one.indexOf(':') + 1).trim()))
+        .map(one ->
+            new Header(
+                one.substring(0, one.indexOf(':')), one.substring(one.indexOf(':') + 1).trim()))
         .toList();
   }
 }

@@ -22,17 +22,20 @@ class ProxyControllerTest {
   void aRequestIsForwardedInOriginFormAndRecorded() throws Exception {
     Queue<String> seen = new ConcurrentLinkedQueue<>();
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  seen.add(connection.readHead() + connection.read(3));
-                  connection.send(
-                      "HTTP/1.1 201 Made it\r\nContent-Length: 2\r\nX-A: 1\r\nx-a: 2\r\n\r\nhi");
-                });
+            ScriptedOrigin.start(connection -> {
+              seen.add(connection.readHead() + connection.read(3));
+              connection.send(
+                  "HTTP/1.1 201 Made it\r\nContent-Length: 2\r\nX-A: 1\r\nx-a: 2\r\n\r\nhi");
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       String authority = "127.0.0.1:" + origin.port();
       client.send(
-          "POST http://" + authority + "/a?b HTTP/1.1\r\nhost: " + authority + "\r\n"
+          "POST http://"
+              + authority
+              + "/a?b HTTP/1.1\r\nhost: "
+              + authority
+              + "\r\n"
               + "Proxy-Connection: keep-alive\r\nX-Hop: 1\r\nConnection: x-hop\r\n"
               + "cOnTent-length: 3\r\nProxy-Authorization: Basic eA==\r\n\r\nabc");
       assertThat(client.readHead())
@@ -76,13 +79,12 @@ class ProxyControllerTest {
   @Test
   void pipelinedRequestsAreAnsweredInOrder() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  while (connection.readHeadOrEnd()) {
-                    String path = connection.head().substring(4, 6);
-                    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + path);
-                  }
-                });
+            ScriptedOrigin.start(connection -> {
+              while (connection.readHeadOrEnd()) {
+                String path = connection.head().substring(4, 6);
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + path);
+              }
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(get(origin, "/1") + get(origin, "/2") + get(origin, "/3"));
@@ -98,17 +100,18 @@ class ProxyControllerTest {
     String body = "3;x=\"y\"\r\nabc\r\n0\r\nX-T: 1\r\n\r\n";
     Queue<String> seen = new ConcurrentLinkedQueue<>();
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  seen.add(connection.read(body.length()));
-                  connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body);
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              seen.add(connection.read(body.length()));
+              connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body);
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(
-          "POST http://127.0.0.1:" + origin.port()
-              + "/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + body);
+          "POST http://127.0.0.1:"
+              + origin.port()
+              + "/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+              + body);
       assertThat(client.readHead()).contains("Transfer-Encoding: chunked");
       assertThat(client.read(body.length())).isEqualTo(body);
       assertThat(seen).containsExactly(body);
@@ -122,14 +125,12 @@ class ProxyControllerTest {
   @Test
   void anOldClientGetsTheBodyWithoutItsChunks() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.send(
-                      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-                  connection.send("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
-                  connection.drain();
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+              connection.send("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+              connection.drain();
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send("GET http://127.0.0.1:" + origin.port() + "/ HTTP/1.0\r\n\r\n");
@@ -142,14 +143,13 @@ class ProxyControllerTest {
   void eachEventOfAStreamReachesTheClientAtOnce() throws Exception {
     var gate = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.send(
-                      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n");
-                  connection.hold(gate);
-                  connection.send("data: 2\n\n");
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send(
+                  "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n");
+              connection.hold(gate);
+              connection.send("data: 2\n\n");
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(get(origin, "/"));
@@ -180,17 +180,17 @@ class ProxyControllerTest {
   @Test
   void aClientMayWaitFor100Continue() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  assertThat(connection.readHead()).contains("Expect: 100-continue");
-                  connection.send("HTTP/1.1 100 Continue\r\n\r\n");
-                  connection.read(2);
-                  connection.send(OK);
-                });
+            ScriptedOrigin.start(connection -> {
+              assertThat(connection.readHead()).contains("Expect: 100-continue");
+              connection.send("HTTP/1.1 100 Continue\r\n\r\n");
+              connection.read(2);
+              connection.send(OK);
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(
-          "POST http://127.0.0.1:" + origin.port()
+          "POST http://127.0.0.1:"
+              + origin.port()
               + "/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
       assertThat(client.readHead()).isEqualTo("HTTP/1.1 100 Continue\r\n\r\n");
       client.send("ab");
@@ -201,16 +201,16 @@ class ProxyControllerTest {
   @Test
   void aClientWhoseExpectationFailedNeedNotSendItsBody() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.send("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n");
-                  connection.drain();
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n");
+              connection.drain();
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(
-          "POST http://127.0.0.1:" + origin.port()
+          "POST http://127.0.0.1:"
+              + origin.port()
               + "/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
       assertThat(client.readHead()).startsWith("HTTP/1.1 417").contains("Connection: close");
       client.socket().shutdownOutput();
@@ -235,18 +235,18 @@ class ProxyControllerTest {
   @Test
   void anUpgradeBecomesARelay() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  assertThat(connection.readHead())
-                      .contains("Connection: Upgrade\r\n", "Upgrade: echo\r\n");
-                  connection.send(
-                      "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n!");
-                  connection.send(connection.read(4));
-                });
+            ScriptedOrigin.start(connection -> {
+              assertThat(connection.readHead())
+                  .contains("Connection: Upgrade\r\n", "Upgrade: echo\r\n");
+              connection.send(
+                  "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n!");
+              connection.send(connection.read(4));
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(
-          "GET http://127.0.0.1:" + origin.port()
+          "GET http://127.0.0.1:"
+              + origin.port()
               + "/ HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: echo\r\n\r\n");
       assertThat(client.readHead()).contains("101", "Upgrade: echo");
       assertThat(client.read(1)).isEqualTo("!");
@@ -264,16 +264,15 @@ class ProxyControllerTest {
   void aRequestOnAStaleConnectionIsSentAgain() throws Exception {
     var first = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.send(OK);
-                  if (first.getCount() == 1) {
-                    first.countDown();
-                    connection.readHead();
-                    connection.reset();
-                  }
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send(OK);
+              if (first.getCount() == 1) {
+                first.countDown();
+                connection.readHead();
+                connection.reset();
+              }
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       for (int i = 0; i < 2; i++) {
@@ -288,20 +287,20 @@ class ProxyControllerTest {
   @Test
   void aPostOnAStaleConnectionIsNotSentTwice() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.send(OK);
-                  connection.readHead();
-                  connection.reset();
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send(OK);
+              connection.readHead();
+              connection.reset();
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(get(origin, "/"));
       client.readHead();
       client.read(2);
       client.send(
-          "POST http://127.0.0.1:" + origin.port()
+          "POST http://127.0.0.1:"
+              + origin.port()
               + "/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab");
       assertThat(client.readHead()).startsWith("HTTP/1.1 502").contains("earshot-error: reset");
       assertThat(origin.connections()).isEqualTo(1);
@@ -389,7 +388,8 @@ class ProxyControllerTest {
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(
-          "POST http://127.0.0.1:" + origin.port()
+          "POST http://127.0.0.1:"
+              + origin.port()
               + "/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX");
       assertThat(client.readAll()).startsWith("HTTP/1.1 400");
       assertThat(proxy.traffic().await(TrafficEvent.ExchangeFailed.class).error())
@@ -413,11 +413,9 @@ class ProxyControllerTest {
   @Test
   void anotherUsersClientIsRefused() throws Exception {
     try (var proxy =
-            RunningProxy.start(
-                plan ->
-                    RunningProxy.with(
-                        plan,
-                        (ClientCheck) (from, to) -> new ClientAnswer.OtherUser("uid 1234")));
+            RunningProxy.start(plan ->
+                RunningProxy.with(
+                    plan, (ClientCheck) (from, to) -> new ClientAnswer.OtherUser("uid 1234")));
         var client = proxy.client()) {
       client.send("GET http://127.0.0.1:1/ HTTP/1.1\r\nHost: x\r\n\r\n");
       assertThat(client.readAll()).startsWith("HTTP/1.1 403").contains("uid 1234");
@@ -439,19 +437,17 @@ class ProxyControllerTest {
   @Test
   void aPortInUseIsSaidSo() throws Exception {
     try (var proxy = RunningProxy.start()) {
-      assertThatThrownBy(
-              () ->
-                  RunningProxy.start(
-                      plan ->
-                          new ProxyPlan(
-                              proxy.controller().address(),
-                              plan.interception(),
-                              plan.passthrough(),
-                              plan.upstreamTls(),
-                              plan.upstreamProxies(),
-                              plan.limits(),
-                              plan.timeouts(),
-                              plan.clients())))
+      assertThatThrownBy(() ->
+              RunningProxy.start(plan ->
+                  new ProxyPlan(
+                      proxy.controller().address(),
+                      plan.interception(),
+                      plan.passthrough(),
+                      plan.upstreamTls(),
+                      plan.upstreamProxies(),
+                      plan.limits(),
+                      plan.timeouts(),
+                      plan.clients())))
           .isInstanceOf(ProxyStartException.class)
           .hasMessage(
               "cannot listen on 127.0.0.1:%d: the port is in use",

@@ -16,7 +16,6 @@ import javax.net.ssl.SSLSocket;
 record RawClient(Socket socket, InputStream in, OutputStream out) implements AutoCloseable {
   private static final int HANG_GUARD_MILLIS = 20_000;
 
-
   static RawClient connect(InetSocketAddress address) throws IOException {
     return of(new Socket(address.getAddress(), address.getPort()));
   }
@@ -69,8 +68,7 @@ record RawClient(Socket socket, InputStream in, OutputStream out) implements Aut
   /** Goes on in TLS, with a handshake that names this host. */
   RawClient secure(SSLContext context, String host) throws IOException {
     var secured =
-        (SSLSocket)
-            context.getSocketFactory().createSocket(socket, host, socket.getPort(), true);
+        (SSLSocket) context.getSocketFactory().createSocket(socket, host, socket.getPort(), true);
     secured.startHandshake();
     return new RawClient(secured, secured.getInputStream(), secured.getOutputStream());
   }

@@ -117,8 +117,7 @@ record RunningProxy(
         plan.clients());
   }
 
-  static ProxyPlan with(
-      ProxyPlan plan, Interception interception, List<HostPattern> passthrough) {
+  static ProxyPlan with(ProxyPlan plan, Interception interception, List<HostPattern> passthrough) {
     return new ProxyPlan(
         plan.bind(),
         interception,

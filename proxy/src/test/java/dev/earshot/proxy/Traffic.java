@@ -24,8 +24,7 @@ final class Traffic implements Consumer<TrafficEvent> {
   /** Waits until there are this many of a type, and returns the last of them. */
   <E extends TrafficEvent> E await(Class<E> type, int count) {
     Eventually.until(
-        () -> count + " " + type.getSimpleName() + " in " + seen,
-        () -> all(type).size() >= count);
+        () -> count + " " + type.getSimpleName() + " in " + seen, () -> all(type).size() >= count);
     return all(type).get(count - 1);
   }
 
@@ -37,12 +36,11 @@ final class Traffic implements Consumer<TrafficEvent> {
     for (TrafficEvent event : seen) {
       if (event instanceof TrafficEvent.ExchangeStarted started) {
         assertThat(seen)
-            .filteredOn(
-                end ->
-                    (end instanceof TrafficEvent.ExchangeFinished finished
-                            && finished.id() == started.id())
-                        || (end instanceof TrafficEvent.ExchangeFailed failed
-                            && failed.id() == started.id()))
+            .filteredOn(end ->
+                (end instanceof TrafficEvent.ExchangeFinished finished
+                        && finished.id() == started.id())
+                    || (end instanceof TrafficEvent.ExchangeFailed failed
+                        && failed.id() == started.id()))
             .as("the ends of %s in %s", started, seen)
             .hasSize(1);
       } else if (event instanceof TrafficEvent.TunnelOpened opened) {

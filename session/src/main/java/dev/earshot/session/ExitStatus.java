@@ -52,6 +52,7 @@ final class ExitStatus {
   private static int ofCommand(ProcessResult process) {
     return process
         .exitCode()
-        .orElseGet(() -> process.signal().isPresent() ? BY_SIGNAL + process.signal().getAsInt() : 0);
+        .orElseGet(
+            () -> process.signal().isPresent() ? BY_SIGNAL + process.signal().getAsInt() : 0);
   }
 }

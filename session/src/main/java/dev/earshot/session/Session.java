@@ -80,12 +80,11 @@ public final class Session implements AutoCloseable {
     var registration = parent.onCancel(session.scope::cancel);
     Thread.ofPlatform()
         .name("earshot-session")
-        .start(
-            () -> {
-              try (registration) {
-                session.own();
-              }
-            });
+        .start(() -> {
+          try (registration) {
+            session.own();
+          }
+        });
     return session;
   }
 
@@ -199,8 +198,7 @@ public final class Session implements AutoCloseable {
   }
 
   /** From the opening of the proxy to its close. */
-  private Ending serve(SessionMaterial material)
-      throws InterruptedException, PreparationException {
+  private Ending serve(SessionMaterial material) throws InterruptedException, PreparationException {
     log.publish(new SessionEvent.ProxyStarting(plan.traffic().bind()));
     ProxyController proxy;
     try {
@@ -287,7 +285,8 @@ public final class Session implements AutoCloseable {
       }
     }
     ProxyEnd how = proxyEnd;
-    Optional<String> error = how instanceof ProxyEnd.Failed f ? Optional.of(f.error()) : Optional.empty();
+    Optional<String> error =
+        how instanceof ProxyEnd.Failed f ? Optional.of(f.error()) : Optional.empty();
     log.publish(new SessionEvent.ProxyStopped(how.forcedConnections(), error));
     return new Ending(
         ended, how.forcedConnections(), error, Duration.ofNanos(System.nanoTime() - start));

@@ -55,7 +55,8 @@ final class SessionMaterial implements AutoCloseable {
         new UpstreamTls(
             plan.traffic().anchors(),
             host ->
-                plan.traffic().insecure().stream().anyMatch(pattern -> pattern.matches(host, pattern.port())));
+                plan.traffic().insecure().stream()
+                    .anyMatch(pattern -> pattern.matches(host, pattern.port())));
     this.trustFiles = new FutureTask<>(this::writeTrustFiles);
   }
 
@@ -139,9 +140,7 @@ final class SessionMaterial implements AutoCloseable {
         upstreamTls,
         traffic.proxies(),
         ProxyLimits.DEFAULT,
-        ProxyTimeouts.DEFAULT
-            .withConnect(traffic.connectTimeout())
-            .withIdle(traffic.idleTimeout()),
+        ProxyTimeouts.DEFAULT.withConnect(traffic.connectTimeout()).withIdle(traffic.idleTimeout()),
         clientCheck(new SocketOwners(ownRoots)));
   }
 
@@ -215,7 +214,9 @@ final class SessionMaterial implements AutoCloseable {
     } catch (IOException e) {
       events.accept(
           new SessionEvent.Warning(
-              "folder", "cannot remove the session's folder " + folder.path() + ": " + e, Optional.empty()));
+              "folder",
+              "cannot remove the session's folder " + folder.path() + ": " + e,
+              Optional.empty()));
     }
   }
 }

@@ -61,14 +61,19 @@ class EmbeddingExampleTest {
     String source = Files.readString(Path.of(SOURCE));
     String code =
         source
-            .substring(source.indexOf("// begin\n") + "// begin\n".length(), source.indexOf("    // end"))
+            .substring(
+                source.indexOf("// begin\n") + "// begin\n".length(), source.indexOf("    // end"))
             .lines()
             .map(line -> line.strip().replace("out.println", "System.out.println"))
             .collect(Collectors.joining("\n"));
     String readme = Files.readString(Path.of("..", "README.md"));
     String shown = readme.substring(readme.indexOf("```java\n") + "```java\n".length());
     assertThat(
-            shown.substring(0, shown.indexOf("\n```")).lines().map(String::strip).collect(Collectors.joining("\n")))
+            shown
+                .substring(0, shown.indexOf("\n```"))
+                .lines()
+                .map(String::strip)
+                .collect(Collectors.joining("\n")))
         .isEqualTo(code);
   }
 }

@@ -39,8 +39,7 @@ class EventLogTest {
       }
       log.publish(stopped());
       assertThat(events(all(slow)))
-          .containsExactly(
-              failure(1), failure(2), new SessionEvent.Dropped(8), stopped());
+          .containsExactly(failure(1), failure(2), new SessionEvent.Dropped(8), stopped());
       assertThat(log.dropped()).isEqualTo(8);
     }
   }
@@ -93,8 +92,7 @@ class EventLogTest {
   void closingASubscriptionFreesItsReader() throws Exception {
     var events = log.subscribe();
     var reader = Thread.ofPlatform().start(() -> takeQuietly(events));
-    Eventually.until(
-        "the reader waits", () -> reader.getState() == Thread.State.WAITING);
+    Eventually.until("the reader waits", () -> reader.getState() == Thread.State.WAITING);
     events.close();
     reader.join();
     log.publish(failure(1));

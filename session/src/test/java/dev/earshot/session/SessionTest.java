@@ -188,16 +188,15 @@ class SessionTest {
       for (int i = 0; i < 32; i++) {
         threads.add(
             Thread.ofVirtual()
-                .start(
-                    () -> {
-                      try {
-                        go.await();
-                        session.stop(StopCause.USER);
-                        results.add(session.await());
-                      } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                      }
-                    }));
+                .start(() -> {
+                  try {
+                    go.await();
+                    session.stop(StopCause.USER);
+                    results.add(session.await());
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                }));
       }
       go.countDown();
       for (Thread thread : threads) {
@@ -229,8 +228,7 @@ class SessionTest {
         assertThat(result.cause()).isEqualTo(StopCause.PROXY_FAILED);
         assertThat(result.failure().orElseThrow()).contains("in use");
         assertThat(kinds(rest()))
-            .containsExactly(
-                "Starting", "ProxyStarting", "ProxyStopped", "Stopping", "Stopped");
+            .containsExactly("Starting", "ProxyStarting", "ProxyStopped", "Stopping", "Stopped");
       }
     }
   }
@@ -310,8 +308,7 @@ class SessionTest {
   @Test
   void fiftySessionsLeaveNothingBehind() throws Exception {
     for (int round = 0; round < 50; round++) {
-      try (var session =
-          Session.start(plan("exit 0"), new EventLog(), Cancellation.root())) {
+      try (var session = Session.start(plan("exit 0"), new EventLog(), Cancellation.root())) {
         assertThat(session.await().exitCode()).isZero();
       }
     }
@@ -365,8 +362,7 @@ class SessionTest {
   }
 
   private void awaitReady() {
-    Eventually.until(
-        "the command is ready", () -> Files.exists(folder.resolve("ready")));
+    Eventually.until("the command is ready", () -> Files.exists(folder.resolve("ready")));
   }
 
   private static boolean awaitIsInterrupted(Session session) {
@@ -396,11 +392,10 @@ class SessionTest {
 
   private static List<String> kinds(List<SessionEvent> all) {
     return all.stream()
-        .map(
-            event ->
-                event instanceof SessionEvent.Command(_, var process)
-                    ? "process " + process.getClass().getSimpleName()
-                    : event.getClass().getSimpleName())
+        .map(event ->
+            event instanceof SessionEvent.Command(_, var process)
+                ? "process " + process.getClass().getSimpleName()
+                : event.getClass().getSimpleName())
         .toList();
   }
 

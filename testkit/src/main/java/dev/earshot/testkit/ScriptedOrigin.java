@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An origin on the loopback that does what a script says, once for each connection. A script that
- * fails is remembered, and {@link #close} throws what it threw; one that fails because its peer went
- * away is not, unless it says so itself.
+ * fails is remembered, and {@link #close} throws what it threw; one that fails because its peer
+ * went away is not, unless it says so itself.
  */
 public final class ScriptedOrigin implements AutoCloseable {
   /** What happens on one connection, which is closed when the script returns. */
@@ -149,8 +149,7 @@ public final class ScriptedOrigin implements AutoCloseable {
       return socket;
     }
     var secured =
-        (SSLSocket)
-            tls.getSocketFactory().createSocket(socket, null, socket.getPort(), true);
+        (SSLSocket) tls.getSocketFactory().createSocket(socket, null, socket.getPort(), true);
     secured.setUseClientMode(false);
     return secured;
   }
