@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
 
@@ -66,6 +67,8 @@ final class RunCommand {
       stopOnSignals(signals, session);
       forwardSignals(signals, session);
       SessionResult result = session.await();
+      // Without us, the script around the command and its pipeline had got the key's signal, too.
+      keyThatEnded(result).ifPresent(OwnSignals::passOn);
       List<String> command = options.command().stream().map(Launch::text).toList();
       following.lines().forEach(line -> say(options, line));
       var failure = Summary.failure(result, command);
@@ -94,15 +97,10 @@ final class RunCommand {
   }
 
   private static void forwardSignals(OwnSignalHandlers signals, Session session) {
-    for (Signal forwarded : List.of(Signal.USR1, Signal.USR2, Signal.WINCH, Signal.CONT)) {
+    for (Signal forwarded :
+        List.of(Signal.USR1, Signal.USR2, Signal.WINCH, Signal.TSTP, Signal.CONT)) {
       signals.on(forwarded, session::signal);
     }
-    signals.on(
-        Signal.TSTP,
-        signal -> {
-          session.signal(signal);
-          OwnSignals.stopProcess();
-        });
   }
 
   /**
@@ -146,13 +144,18 @@ final class RunCommand {
       return code == 128 + signal.number() ? new Leave.BySignal(signal) : new Leave.WithCode(code);
     }
     // Ctrl-C was the command's; that it died of it must stop the loops of a shell, too.
-    boolean interrupted =
-        result
-            .process()
-            .filter(p -> p.hadTerminal() && !p.requested() && p.exitCode().isEmpty())
-            .filter(p -> p.signal().orElse(0) == Signal.INT.number())
-            .isPresent();
-    return interrupted ? new Leave.BySignal(Signal.INT) : new Leave.WithCode(code);
+    return keyThatEnded(result).filter(signal -> signal == Signal.INT).isPresent()
+        ? new Leave.BySignal(Signal.INT)
+        : new Leave.WithCode(code);
+  }
+
+  /** The signal of a key, such as Ctrl-C, of which the command died while it had the terminal. */
+  private static Optional<Signal> keyThatEnded(SessionResult result) {
+    return result
+        .process()
+        .filter(p -> p.hadTerminal() && !p.requested() && p.exitCode().isEmpty())
+        .flatMap(p -> Signal.ofNumber(p.signal().orElse(0)))
+        .filter(signal -> signal == Signal.INT || signal == Signal.QUIT);
   }
 
   private void say(RunOptions options, String line) {

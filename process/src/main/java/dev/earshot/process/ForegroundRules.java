@@ -22,6 +22,18 @@ final class ForegroundRules {
     return foreground == ours && (outputIsTerminal || ancestors.containsAll(others));
   }
 
+  /**
+   * Whether the terminal is where a command that got it can have left it: with its own group, with
+   * one of its descendants', or with one that is gone.
+   *
+   * @param foreground the group that has the terminal
+   * @param ours our own group
+   * @param above the groups of our parent, its parent and so on
+   */
+  static boolean isBelowUs(long foreground, long ours, Set<Long> above) {
+    return foreground != ours && !above.contains(foreground);
+  }
+
   /** What to do about a leader that stopped. */
   enum OnStop {
     /** Nothing: whoever stopped it continues it. */

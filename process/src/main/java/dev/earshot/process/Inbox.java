@@ -22,6 +22,9 @@ final class Inbox {
     record LeaderEnded(Libc.Waited how) implements Message {}
   }
 
+  private static final long STOPS =
+      Signal.TSTP.bit() | Signal.TTIN.bit() | Signal.TTOU.bit() | Signal.STOP.bit();
+
   private final Runnable wake;
   private boolean stop; // this and the others: guarded by this
   private boolean stopTaken;
@@ -52,6 +55,12 @@ final class Inbox {
 
   void forward(Signal signal) {
     synchronized (this) {
+      // As in the kernel: a stop that is still waiting is dropped by CONT, and the other way round.
+      switch (signal) {
+        case CONT -> signals &= ~STOPS;
+        case TSTP, TTIN, TTOU, STOP -> signals &= ~Signal.CONT.bit();
+        default -> {}
+      }
       signals |= signal.bit();
     }
     wake.run();

@@ -35,6 +35,15 @@ public final class OwnSignals {
     }
   }
 
+  /** Sends the signal to all others in this process's group, as a terminal would have. */
+  public static void passOn(Signal signal) {
+    long group = Libc.groupOf(0);
+    long self = ProcessHandle.current().pid();
+    ProcessTable.all().stream()
+        .filter(each -> each.group() == group && each.pid() != self)
+        .forEach(each -> Libc.kill(each.pid(), signal.number()));
+  }
+
   /** Stops this process alone, until it gets CONT; returns once continued. */
   public static void stopProcess() {
     Libc.kill(ProcessHandle.current().pid(), Signal.STOP.number());

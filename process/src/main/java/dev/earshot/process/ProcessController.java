@@ -88,6 +88,9 @@ public final class ProcessController implements AutoCloseable {
   /**
    * Sends a signal to the group; not a request to stop, whatever the signal. The same signal sent
    * twice in quick succession may arrive once. Never blocks.
+   *
+   * <p>With {@link TerminalUse#HAND_OVER}, TSTP also stops this process once the command has
+   * stopped, and CONT to this process continues both; a command that does not stop stops neither.
    */
   public void signal(Signal signal) {
     inbox.forward(signal);

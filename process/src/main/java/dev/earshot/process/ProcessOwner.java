@@ -54,6 +54,7 @@ final class ProcessOwner {
   private boolean statusLost;
   private boolean asked;
   private boolean killSent;
+  private boolean stopForwarded;
 
   ProcessOwner(
       Platform platform,
@@ -272,6 +273,7 @@ final class ProcessOwner {
       return false;
     }
     lookDue = true;
+    boolean had = hasTerminal();
     ProcessResult result;
     if (how instanceof Libc.Waited.Ended(ChildStatus status)) {
       result = resultOf(status);
@@ -283,7 +285,7 @@ final class ProcessOwner {
               Optional.empty(),
               "its exit status was taken by another wait in this process");
     }
-    if (handedOver) {
+    if (had) {
       terminal.ifPresent(Terminal::takeBack);
       if (result.exitCode().isEmpty()) {
         terminal.ifPresent(Terminal::restoreSettings);
@@ -296,34 +298,65 @@ final class ProcessOwner {
   }
 
   private void leaderStopped(int signal) {
-    boolean stillStopped = ProcessTable.of(pid).filter(each -> each.state() == 'T').isPresent();
-    if (terminal.isEmpty() || !stillStopped) {
+    if (!isStopped()) {
+      return;
+    }
+    if (stopForwarded) {
+      stopTogether();
+      return;
+    }
+    if (terminal.isEmpty()) {
       return;
     }
     Terminal theTerminal = terminal.get();
-    switch (ForegroundRules.onStop(signal, handedOver, theTerminal.isOurs())) {
+    boolean had = hasTerminal();
+    switch (ForegroundRules.onStop(signal, had, theTerminal.isOurs())) {
       case LEAVE -> {}
-      case HAND_OVER -> resume(theTerminal);
+      case HAND_OVER -> resume();
       case STOP_TOO -> {
-        boolean had = handedOver;
-        if (had) {
-          theTerminal.takeBackForNow();
-          handedOver = false;
-        }
+        takeBackForNow();
         boolean stopped = OwnSignals.stopGroup();
         // Continued without the terminal it wants, it would stop again at once, for ever.
         if (stopped || had) {
-          resume(theTerminal);
+          resume();
         }
       }
     }
   }
 
-  private void resume(Terminal theTerminal) {
-    if (theTerminal.isOurs()) {
-      theTerminal.giveTo(pid);
-      handedOver = true;
+  /** This process alone was told to stop, so that it alone does, with the command. */
+  private void stopTogether() {
+    stopForwarded = false;
+    takeBackForNow();
+    OwnSignals.stopProcess();
+    resume();
+  }
+
+  private boolean isStopped() {
+    return ProcessTable.of(pid).filter(each -> each.state() == 'T').isPresent();
+  }
+
+  /** Looks again: while we were stopped by others, the shell has taken the terminal. */
+  private boolean hasTerminal() {
+    handedOver = handedOver && terminal.filter(Terminal::isBelowUs).isPresent();
+    return handedOver;
+  }
+
+  private void takeBackForNow() {
+    if (hasTerminal()) {
+      terminal.ifPresent(Terminal::takeBackForNow);
+      handedOver = false;
     }
+  }
+
+  private void resume() {
+    terminal
+        .filter(Terminal::isOurs)
+        .ifPresent(
+            ours -> {
+              ours.giveTo(pid);
+              handedOver = true;
+            });
     Libc.kill(-pid, Signal.CONT.number());
   }
 
@@ -331,14 +364,30 @@ final class ProcessOwner {
     if (exited.isPresent() && members.isEmpty()) {
       return;
     }
-    if (signal == Signal.CONT && running && !handedOver && terminal.isPresent()) {
-      if (terminal.get().handOverAtStart()) {
-        terminal.get().giveTo(pid);
-        handedOver = true;
-      }
+    if (signal == Signal.CONT && running && !hasTerminal()) {
+      terminal
+          .filter(Terminal::handOverAtStart)
+          .ifPresent(
+              ours -> {
+                ours.giveTo(pid);
+                handedOver = true;
+              });
     }
     send(signal);
     emit(new ProcessEvent.Signaled(signal, ProcessEvent.Target.GROUP, ProcessEvent.Why.FORWARDED));
+    if (spec.terminal() == TerminalUse.HAND_OVER) {
+      switch (signal) {
+        case TSTP -> {
+          // The leader may have to put the terminal in order before it stops: that is waited for.
+          stopForwarded = true;
+          if (!running || isStopped()) {
+            stopTogether();
+          }
+        }
+        case CONT -> stopForwarded = false;
+        default -> {}
+      }
+    }
   }
 
   private void apply(StopRules.Effect effect) {

@@ -64,6 +64,17 @@ final class Terminal implements AutoCloseable {
     return Libc.foregroundGroup(descriptor) == ours;
   }
 
+  /** Whether it is neither ours nor taken by a shell or another of our ancestors. */
+  boolean isBelowUs() {
+    List<ProcessTable.Entry> all = ProcessTable.all();
+    Set<Long> ancestors = ProcessTable.ancestors(all, ProcessHandle.current().pid());
+    Set<Long> above = new HashSet<>();
+    all.stream()
+        .filter(each -> ancestors.contains(each.pid()))
+        .forEach(each -> above.add(each.group()));
+    return ForegroundRules.isBelowUs(Libc.foregroundGroup(descriptor), ours, above);
+  }
+
   /** Gives the terminal to a group, with the settings the group had left it with. */
   void giveTo(long group) {
     ourSettings = Libc.terminalSettings(descriptor).or(() -> ourSettings);

@@ -6,7 +6,8 @@ public enum TerminalUse {
   NONE,
   /**
    * The command gets the terminal as a shell's foreground job does, if this process is in the
-   * foreground itself; {@link ForegroundRules} says when.
+   * foreground itself; {@link ForegroundRules} says when. Where one of the two stops, so does the
+   * other, as they are one job to the shell.
    */
   HAND_OVER
 }
