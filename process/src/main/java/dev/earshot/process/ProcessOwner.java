@@ -352,11 +352,10 @@ final class ProcessOwner {
   private void resume() {
     terminal
         .filter(Terminal::isOurs)
-        .ifPresent(
-            ours -> {
-              ours.giveTo(pid);
-              handedOver = true;
-            });
+        .ifPresent(ours -> {
+          ours.giveTo(pid);
+          handedOver = true;
+        });
     Libc.kill(-pid, Signal.CONT.number());
   }
 
@@ -367,11 +366,10 @@ final class ProcessOwner {
     if (signal == Signal.CONT && running && !hasTerminal()) {
       terminal
           .filter(Terminal::handOverAtStart)
-          .ifPresent(
-              ours -> {
-                ours.giveTo(pid);
-                handedOver = true;
-              });
+          .ifPresent(ours -> {
+            ours.giveTo(pid);
+            handedOver = true;
+          });
     }
     send(signal);
     emit(new ProcessEvent.Signaled(signal, ProcessEvent.Target.GROUP, ProcessEvent.Why.FORWARDED));

@@ -167,6 +167,7 @@ public final class Session implements AutoCloseable {
       // A defect of ours; the parts were closed on the way out.
       String problem = "internal error: " + broken;
       log.publish(new SessionEvent.Fatal("internal", problem, Optional.empty()));
+      announce(StopCause.PROXY_FAILED);
       result = result(Ending.failed(problem), Duration.ZERO);
     }
     log.publish(new SessionEvent.Stopped(result));
@@ -191,14 +192,13 @@ public final class Session implements AutoCloseable {
       }
       return result(ending, Duration.ofNanos(System.nanoTime() - flushing));
     } catch (PreparationException e) {
-      log.publish(new SessionEvent.Fatal("setup", e.problem(), Optional.empty()));
-      announce(StopCause.PROXY_FAILED);
+      failed(e);
       return result(Ending.failed(e.problem()), Duration.ZERO);
     }
   }
 
   /** From the opening of the proxy to its close. */
-  private Ending serve(SessionMaterial material) throws InterruptedException, PreparationException {
+  private Ending serve(SessionMaterial material) throws InterruptedException {
     log.publish(new SessionEvent.ProxyStarting(plan.traffic().bind()));
     ProxyController proxy;
     try {
@@ -212,10 +212,21 @@ public final class Session implements AutoCloseable {
     try (proxy) {
       proxy.onEnd().thenAccept(how -> inbox.add(new Input.ProxyEnded(how)));
       log.publish(new SessionEvent.ProxyStarted(proxy.address()));
-      Optional<ProcessResult> ended = run(material, proxy.address());
-      boolean forced = ended.filter(r -> r.reason() == ExitReason.FORCED_KILL).isPresent();
-      return drain(proxy, ended, forced ? Duration.ZERO : plan.traffic().drain());
+      try {
+        Optional<ProcessResult> ended = run(material, proxy.address());
+        boolean forced = ended.filter(r -> r.reason() == ExitReason.FORCED_KILL).isPresent();
+        return drain(proxy, ended, forced ? Duration.ZERO : plan.traffic().drain());
+      } catch (PreparationException e) {
+        failed(e);
+        return drain(proxy, Optional.empty(), Duration.ZERO).because(e.problem());
+      }
     }
+  }
+
+  /** Tells that what the command needs could not be had. */
+  private void failed(PreparationException e) {
+    log.publish(new SessionEvent.Fatal("setup", e.problem(), Optional.empty()));
+    announce(StopCause.PROXY_FAILED);
   }
 
   /** Runs the command until its tree is gone; empty if a stop came before it was started. */
@@ -333,7 +344,10 @@ public final class Session implements AutoCloseable {
     stopClock = stopClock.after(event, System.nanoTime());
     if (event instanceof ProcessEvent.Started) {
       log.publish(new SessionEvent.Command(RUN, event));
-      log.publish(started);
+      // A session that was asked to stop while it started is never told to have started.
+      if (scope.cause().isEmpty()) {
+        log.publish(started);
+      }
       inbox.add(new Input.CommandStarted());
       return;
     }
@@ -390,6 +404,11 @@ public final class Session implements AutoCloseable {
       int forcedConnections,
       Optional<String> failure,
       Duration drain) {
+
+    /** The same end, because something of ours failed. */
+    Ending because(String problem) {
+      return new Ending(process, forcedConnections, Optional.of(problem), drain);
+    }
 
     /** An end because something of ours failed. */
     static Ending failed(String problem) {

@@ -234,6 +234,27 @@ class SessionTest {
   }
 
   @Test
+  void aFolderThatCannotBeWrittenUndoesTheStart() throws Exception {
+    var plan = plan("exit 0");
+    var folders =
+        new SessionFolders(Optional.empty(), Path.of("/proc/none"), Path.of("/proc/neither"));
+    try (var session =
+        start(
+            new SessionPlan(
+                plan.command(),
+                plan.stop(),
+                plan.traffic(),
+                plan.injection(),
+                folders,
+                Optional.empty()))) {
+      SessionResult result = session.await();
+      assertThat(result.exitCode()).isEqualTo(125);
+      assertThat(result.failure().orElseThrow()).contains("/proc/none");
+      assertThat(kinds(rest())).endsWith("Fatal", "Stopping", "Stopped");
+    }
+  }
+
+  @Test
   void aCommandThatCannotStartUndoesTheStart() throws Exception {
     var plan = SessionPlan.of(environment(), "no-such-command-anywhere");
     try (var session = start(plan)) {
