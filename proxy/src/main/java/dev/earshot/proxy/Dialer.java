@@ -9,6 +9,7 @@ import dev.earshot.exchange.Timings;
 import dev.earshot.proxy.tls.UpstreamTls;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
@@ -154,7 +155,7 @@ final class Dialer {
     private final String host;
     private final int port;
     private final long start = System.nanoTime();
-    private long dnsNanos;
+    private long dnsNanos = Timings.NOT_APPLICABLE;
     private int next;
     private int pending;
     private boolean answered;
@@ -185,6 +186,7 @@ final class Dialer {
                   loop,
                   () -> {
                     timeout.cancel(false);
+                    dnsNanos = System.nanoTime() - start;
                     resolved(found, self);
                   });
             });
@@ -199,7 +201,6 @@ final class Dialer {
     }
 
     private void resolved(List<InetAddress> addresses, boolean self) {
-      dnsNanos = System.nanoTime() - start;
       if (promise.isDone()) {
         return;
       }
@@ -287,7 +288,7 @@ final class Dialer {
       }
       answered = true;
       String remote = Authority.inUrl(address.getAddress().getHostAddress()) + ":" + port;
-      long connectNanos = System.nanoTime() - start - dnsNanos;
+      long connectNanos = System.nanoTime() - start - Math.max(dnsNanos, 0);
       var upstream =
           new Upstream(side, key, remote, dnsNanos, connectNanos, Timings.NOT_APPLICABLE);
       if (proxy != null && key.tunnelled()) {
@@ -383,11 +384,11 @@ final class Dialer {
       private void answered(ResponseHead answer, int consumed) {
         if (answer.status() / 100 != 2) {
           failed("it answered CONNECT with %d %s".formatted(answer.status(), answer.reason()));
-        } else if (consumed < head.length) {
-          // Nobody has spoken to the upstream yet that the proxy could be passing an answer from,
-          // except protocols in which the server speaks first; they would lose these bytes.
-          failed("it sent more than its answer to CONNECT");
         } else {
+          // In some protocols the server speaks first; its bytes may come with the answer.
+          upstream
+              .side()
+              .unread(Unpooled.wrappedBuffer(head, consumed, head.length - consumed));
           upstream.side().listen(new Dropped());
           if (!promise.trySuccess(upstream)) {
             upstream.side().cut();

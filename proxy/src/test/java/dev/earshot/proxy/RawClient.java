@@ -16,9 +16,16 @@ import javax.net.ssl.SSLSocket;
 record RawClient(Socket socket, InputStream in, OutputStream out) implements AutoCloseable {
   private static final int HANG_GUARD_MILLIS = 20_000;
 
-
   static RawClient connect(InetSocketAddress address) throws IOException {
     return of(new Socket(address.getAddress(), address.getPort()));
+  }
+
+  /** With a receive buffer so small that what is not read soon blocks the sender. */
+  static RawClient connectNarrow(InetSocketAddress address) throws IOException {
+    var socket = new Socket();
+    socket.setReceiveBufferSize(4096);
+    socket.connect(address, HANG_GUARD_MILLIS);
+    return of(socket);
   }
 
   private static RawClient of(Socket socket) throws IOException {
@@ -73,6 +80,12 @@ record RawClient(Socket socket, InputStream in, OutputStream out) implements Aut
             context.getSocketFactory().createSocket(socket, host, socket.getPort(), true);
     secured.startHandshake();
     return new RawClient(secured, secured.getInputStream(), secured.getOutputStream());
+  }
+
+  /** Closes with a reset. */
+  void reset() throws IOException {
+    socket.setSoLinger(true, 0);
+    socket.close();
   }
 
   @Override
