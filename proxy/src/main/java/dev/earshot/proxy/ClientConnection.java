@@ -13,6 +13,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,7 @@ final class ClientConnection implements Side.Events {
   private @Nullable ConnectFlow connect;
   private boolean anyExchange;
   private boolean stopping;
+  private @Nullable Future<?> idleWatch;
   private long lastMove = System.nanoTime();
 
   ClientConnection(ProxyContext context, long id, Side side) {
@@ -125,6 +127,8 @@ final class ClientConnection implements Side.Events {
           return;
         }
         if (side.isTls()) {
+          // RFC 5246 section 7.2.1 has the other side close at once, and BoringSSL does: nothing can
+          // be written any more.
           exchange.clientGone("the client closed the connection");
         } else {
           exchange.clientChanged();
@@ -138,6 +142,10 @@ final class ClientConnection implements Side.Events {
   @Override
   public void gone(@Nullable Throwable cause) {
     phase = Phase.CLOSED;
+    if (idleWatch != null) {
+      // It would keep all this in memory until it ran.
+      idleWatch.cancel(false);
+    }
     if (exchange != null) {
       exchange.abort(
           FailureKind.CLIENT_GONE, "the client closed the connection before the response ended");
@@ -411,12 +419,18 @@ final class ClientConnection implements Side.Events {
         .accept(new TrafficEvent.ConnectionRefused(id, answer.kind(), answer.text(), at));
   }
 
-  /** From now on the requests on this connection, decrypted or not, go to this origin. */
-  void serve(Origin to) {
+  /**
+   * From now on the requests on this connection, decrypted or not, go to this origin.
+   *
+   * @param early what was read of them already; taken over
+   */
+  void serve(Origin to, ByteBuf early) {
     origin = to;
     connect = null;
     phase = Phase.HEAD;
     side.listen(this);
+    in = Buffers.append(alloc(), in, early);
+    nextInBuffer();
   }
 
   /** Hands over what was read and not used; the caller owns it. */
@@ -436,7 +450,7 @@ final class ClientConnection implements Side.Events {
       Side upstream, ByteBuf bytesOfClient, ByteBuf bytesOfUpstream, Consumer<Relay> closed) {
     phase = Phase.TUNNEL;
     connect = null;
-    var made = new Relay(side, upstream, closed);
+    var made = new Relay(side, upstream, context.plan().timeouts(), closed);
     relay = made;
     made.start(bytesOfClient, bytesOfUpstream);
     return made;
@@ -460,7 +474,7 @@ final class ClientConnection implements Side.Events {
     } else {
       side.read();
     }
-    cutLater();
+    later(side::drop);
   }
 
   void close() {
@@ -483,15 +497,15 @@ final class ClientConnection implements Side.Events {
       side.cut();
     } else {
       side.close();
-      cutLater();
+      later(side::cut);
     }
   }
 
-  private void cutLater() {
+  private void later(Runnable ending) {
     var _ =
         loop()
             .schedule(
-                side::cut, context.plan().timeouts().linger().toNanos(), TimeUnit.NANOSECONDS);
+                ending, context.plan().timeouts().linger().toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private void watchIdle() {
@@ -505,11 +519,11 @@ final class ClientConnection implements Side.Events {
       left = idle;
       if (exchange != null) {
         exchange.idle();
-      } else if (phase == Phase.HEAD) {
+      } else if (phase == Phase.HEAD || (connect != null && connect.isSniffing())) {
         close();
       }
     }
-    var _ = loop().schedule(this::watchIdle, left, TimeUnit.NANOSECONDS);
+    idleWatch = loop().schedule(this::watchIdle, left, TimeUnit.NANOSECONDS);
   }
 
   /** Closes what is idle; what is busy closes when it is done. From any thread. */

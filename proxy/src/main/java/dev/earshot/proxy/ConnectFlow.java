@@ -14,6 +14,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
+import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -67,13 +68,19 @@ final class ConnectFlow {
     context
         .dialer()
         .connect(client.loop(), key)
-        .addListener((Future<Upstream> dialled) -> {
-          if (dialled.isSuccess()) {
-            connected(dialled.getNow());
-          } else {
-            refused(DialFailure.of(dialled.cause()));
-          }
-        });
+        .addListener(
+            (Future<Upstream> dialled) -> {
+              if (dialled.isSuccess()) {
+                connected(dialled.getNow());
+              } else {
+                refused(DialFailure.of(dialled.cause()));
+              }
+            });
+  }
+
+  /** Whether it is not known yet what the tunnel is. */
+  boolean isSniffing() {
+    return sniffing;
   }
 
   /** Whether nobody has said anything in the tunnel yet. */
@@ -110,14 +117,15 @@ final class ConnectFlow {
       return;
     }
     upstream = connection;
-    client.write(new ResponseHead(HttpVersion.HTTP_1_1, 200, "Connection established", List.of()));
+    client.write(
+        new ResponseHead(HttpVersion.HTTP_1_1, 200, "Connection established", List.of()));
     client.flush();
+    early = client.takeUnread();
     if (opaque.isPresent()) {
       tunnel(connection, opaque.get(), Unpooled.EMPTY_BUFFER);
       return;
     }
     sniffing = true;
-    early = client.takeUnread();
     client.side().listen(new FromClient());
     connection.side().listen(new FromUpstream());
     decide(connection);
@@ -150,29 +158,34 @@ final class ConnectFlow {
     var plainKey = new UpstreamKey(target, key.tlsName(), key.way(), key.tunnelled());
     upstream = null;
     context.pool(client.loop()).put(connection.as(plainKey, Timings.NOT_APPLICABLE));
-    client.serve(new Origin(plainKey, null));
-    client.bytes(takeEarly());
+    client.serve(new Origin(plainKey, null), takeEarly());
   }
 
   private void secure(Upstream connection, Optional<String> serverName) {
     sniffing = false;
     var named =
-        new UpstreamKey(key.target(), serverName.orElse(key.tlsName()), key.way(), key.tunnelled());
+        new UpstreamKey(
+            key.target(), serverName.orElse(key.tlsName()), key.way(), key.tunnelled());
     context
         .dialer()
         .secure(connection, named)
-        .addListener((Future<Upstream> secured) -> {
-          upstream = null;
-          if (secured.isSuccess()) {
-            context.pool(client.loop()).put(secured.getNow());
-          }
-          if (client.isClosed()) {
-            takeEarly().release();
-            return;
-          }
-          shakeHands(
-              new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())));
-        });
+        .addListener(
+            (Future<Upstream> secured) -> {
+              upstream = null;
+              if (secured.isSuccess()) {
+                context.pool(client.loop()).put(secured.getNow());
+              }
+              if (client.isClosed() || client.side().inputEnded()) {
+                takeEarly().release();
+                failed("the client closed the connection before the TLS handshake");
+                client.close();
+                return;
+              }
+              shakeHands(
+                  new Origin(
+                      named,
+                      secured.isSuccess() ? null : DialFailure.of(secured.cause())));
+            });
   }
 
   private void shakeHands(Origin origin) {
@@ -184,14 +197,14 @@ final class ConnectFlow {
     handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
     handler
         .handshakeFuture()
-        .addListener((Future<Channel> shaken) -> {
-          if (shaken.isSuccess()) {
-            client.serve(origin);
-            client.side().read();
-          } else {
-            rejected(origin.key().tlsName(), shaken.cause());
-          }
-        });
+        .addListener(
+            (Future<Channel> shaken) -> {
+              if (shaken.isSuccess()) {
+                client.serve(origin, Unpooled.EMPTY_BUFFER);
+              } else {
+                rejected(origin.key().tlsName(), shaken.cause());
+              }
+            });
     client.side().listen(client);
     channel.pipeline().addFirst(handler);
     channel.pipeline().fireChannelRead(takeEarly());
@@ -199,33 +212,44 @@ final class ConnectFlow {
     client.side().read();
   }
 
-  private void rejected(String name, @Nullable Throwable cause) {
-    String host = key.target().host();
-    String why = String.valueOf(cause == null ? null : cause.getMessage());
+  private void rejected(String name, Throwable cause) {
+    if (client.stopping()) {
+      failed("the proxy stopped within the TLS handshake");
+      return;
+    }
+    String why = String.valueOf(cause.getMessage());
     String lower = why.toLowerCase(Locale.ROOT);
-    boolean ofCertificate =
-        lower.contains("certificate")
-            || lower.contains("unknown_ca")
-            || lower.contains("unknown ca");
-    String text =
-        ofCertificate || !lower.contains("alert")
-            ? "the client did not accept Earshot's certificate for " + name + ": " + why
-            : "the TLS handshake with the client failed for " + name + ": " + why;
-    String hint = "make the client trust Earshot's CA, or use --passthrough " + host;
-    context
-        .events()
-        .accept(
-            new TrafficEvent.TunnelFailed(
-                context.nextId(),
-                host,
-                FailureKind.CLIENT_GONE,
-                Text.printable(text + "; " + hint)));
+    String text;
+    if (cause instanceof ClosedChannelException) {
+      // What clients do that find no words for a certificate they do not trust.
+      text = "the client closed the connection when it saw Earshot's certificate for " + name;
+    } else if (lower.contains("alert") && (lower.contains("certificate") || lower.contains("unknown_ca"))) {
+      text = "the client did not accept Earshot's certificate for " + name + ": " + why;
+    } else {
+      failed("the TLS handshake with the client failed for " + name + ": " + why);
+      client.close();
+      return;
+    }
+    String hint = "make the client trust Earshot's CA, or use --passthrough " + key.target().host();
+    failed(text + "; " + hint);
     context
         .events()
         .accept(
             new TrafficEvent.Warning(
                 "client_rejected_ca", Text.printable(text), Optional.of(hint)));
     client.close();
+  }
+
+  /** Tells that nothing came of the connection, because of the client or of the stop. */
+  private void failed(String text) {
+    context
+        .events()
+        .accept(
+            new TrafficEvent.TunnelFailed(
+                context.nextId(),
+                key.target().host(),
+                client.stopping() ? FailureKind.STOPPING : FailureKind.CLIENT_GONE,
+                Text.printable(text)));
   }
 
   private void tunnel(Upstream connection, TunnelReason why, ByteBuf bytesOfUpstream) {
@@ -242,7 +266,9 @@ final class ConnectFlow {
         takeEarly(),
         bytesOfUpstream,
         relay ->
-            context.events().accept(new TrafficEvent.TunnelClosed(id, relay.up(), relay.down())));
+            context
+                .events()
+                .accept(new TrafficEvent.TunnelClosed(id, relay.up(), relay.down())));
   }
 
   private ByteBuf takeEarly() {
@@ -255,6 +281,7 @@ final class ConnectFlow {
   private final class FromClient implements Side.Events {
     @Override
     public void bytes(ByteBuf bytes) {
+      client.touch();
       early = Buffers.append(client.alloc(), early, bytes);
       if (sniffing && upstream != null) {
         decide(upstream);

@@ -249,6 +249,7 @@ final class Exchange implements Side.Events {
 
   @Override
   public void writable() {
+    client.touch();
     pull();
   }
 

@@ -44,6 +44,7 @@ final class Side extends ChannelInboundHandlerAdapter {
   private Events events;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Throwable cause;
+  private ByteBuf unread = Unpooled.EMPTY_BUFFER;
   private boolean readPending;
   private boolean inputEnded;
 
@@ -74,15 +75,31 @@ final class Side extends ChannelInboundHandlerAdapter {
 
   /** Asks for one read. */
   void read() {
-    if (!readPending && !inputEnded) {
+    if (unread.isReadable()) {
+      ByteBuf first = unread;
+      unread = Unpooled.EMPTY_BUFFER;
+      channel().pipeline().fireChannelRead(first).fireChannelReadComplete();
+      if (inputEnded) {
+        events.ended();
+      }
+    } else if (!readPending && !inputEnded) {
       readPending = true;
       context().read();
     }
   }
 
+  /**
+   * Takes bytes that were read too far, for whoever reads next; a TLS handler that is added until then
+   * gets them first.
+   */
+  void unread(ByteBuf bytes) {
+    unread.release();
+    unread = bytes;
+  }
+
   /** Whether the peer has ended its output. */
   boolean inputEnded() {
-    return inputEnded;
+    return inputEnded && !unread.isReadable();
   }
 
   boolean isTls() {
@@ -134,10 +151,17 @@ final class Side extends ChannelInboundHandlerAdapter {
    * delays.
    */
   void cut() {
-    if (!channel().isOpen()) {
-      return;
+    if (channel().isOpen()) {
+      channel().config().setOption(ChannelOption.SO_LINGER, 0);
+      drop();
     }
-    channel().config().setOption(ChannelOption.SO_LINGER, 0);
+  }
+
+  /**
+   * Closes at once without a reset: what is unwritten here is lost, what the operating system has
+   * taken still goes out, at whatever pace the peer reads it.
+   */
+  void drop() {
     ChannelHandlerContext tls = channel().pipeline().context(SslHandler.class);
     if (tls == null) {
       var _ = context().close();
@@ -193,6 +217,8 @@ final class Side extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     inputEnded = true;
+    unread.release();
+    unread = Unpooled.EMPTY_BUFFER;
     events.gone(cause);
   }
 

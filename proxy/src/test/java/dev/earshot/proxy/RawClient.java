@@ -20,6 +20,14 @@ record RawClient(Socket socket, InputStream in, OutputStream out) implements Aut
     return of(new Socket(address.getAddress(), address.getPort()));
   }
 
+  /** With a receive buffer so small that what is not read soon blocks the sender. */
+  static RawClient connectNarrow(InetSocketAddress address) throws IOException {
+    var socket = new Socket();
+    socket.setReceiveBufferSize(4096);
+    socket.connect(address, HANG_GUARD_MILLIS);
+    return of(socket);
+  }
+
   private static RawClient of(Socket socket) throws IOException {
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(HANG_GUARD_MILLIS);
@@ -71,6 +79,12 @@ record RawClient(Socket socket, InputStream in, OutputStream out) implements Aut
         (SSLSocket) context.getSocketFactory().createSocket(socket, host, socket.getPort(), true);
     secured.startHandshake();
     return new RawClient(secured, secured.getInputStream(), secured.getOutputStream());
+  }
+
+  /** Closes with a reset. */
+  void reset() throws IOException {
+    socket.setSoLinger(true, 0);
+    socket.close();
   }
 
   @Override

@@ -60,6 +60,8 @@ record Leaks(Set<String> threads, Set<String> descriptors, Set<String> children)
   static void warmUp() {
     try (var listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       var accepting = Thread.ofVirtual().name("warm-up").start(() -> acceptOne(listener));
+      // One that finds a connection waiting does not block, and starts nothing.
+      Eventually.until("it blocks", () -> accepting.getState() == Thread.State.WAITING);
       try (var client = new Socket(listener.getInetAddress(), listener.getLocalPort())) {
         client.getInputStream().read();
       }

@@ -1,0 +1,44 @@
+package dev.earshot.proxy;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A listener that no connection to is answered any more: its queue is full and nobody accepts (Linux
+ * drops a SYN then, as an address without a machine does).
+ */
+record SilentListener(ServerSocket listener, List<SocketChannel> queued)
+    implements AutoCloseable {
+  /** More than fit into a queue of one. */
+  private static final int ENOUGH = 8;
+
+  static SilentListener start() throws IOException {
+    var listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+    var queued = new ArrayList<SocketChannel>();
+    var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.getLocalPort());
+    for (int i = 0; i < ENOUGH; i++) {
+      var channel = SocketChannel.open();
+      channel.configureBlocking(false);
+      channel.connect(address);
+      queued.add(channel);
+    }
+    return new SilentListener(listener, queued);
+  }
+
+  int port() {
+    return listener.getLocalPort();
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (SocketChannel channel : queued) {
+      channel.close();
+    }
+    listener.close();
+  }
+}
