@@ -127,7 +127,8 @@ final class ClientConnection implements Side.Events {
           return;
         }
         if (side.isTls()) {
-          // RFC 5246 section 7.2.1 has the other side close at once, and BoringSSL does: nothing can
+          // RFC 5246 section 7.2.1 has the other side close at once, and BoringSSL does: nothing
+          // can
           // be written any more.
           exchange.clientGone("the client closed the connection");
         } else {
@@ -503,9 +504,7 @@ final class ClientConnection implements Side.Events {
 
   private void later(Runnable ending) {
     var _ =
-        loop()
-            .schedule(
-                ending, context.plan().timeouts().linger().toNanos(), TimeUnit.NANOSECONDS);
+        loop().schedule(ending, context.plan().timeouts().linger().toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private void watchIdle() {

@@ -68,14 +68,13 @@ final class ConnectFlow {
     context
         .dialer()
         .connect(client.loop(), key)
-        .addListener(
-            (Future<Upstream> dialled) -> {
-              if (dialled.isSuccess()) {
-                connected(dialled.getNow());
-              } else {
-                refused(DialFailure.of(dialled.cause()));
-              }
-            });
+        .addListener((Future<Upstream> dialled) -> {
+          if (dialled.isSuccess()) {
+            connected(dialled.getNow());
+          } else {
+            refused(DialFailure.of(dialled.cause()));
+          }
+        });
   }
 
   /** Whether it is not known yet what the tunnel is. */
@@ -117,8 +116,7 @@ final class ConnectFlow {
       return;
     }
     upstream = connection;
-    client.write(
-        new ResponseHead(HttpVersion.HTTP_1_1, 200, "Connection established", List.of()));
+    client.write(new ResponseHead(HttpVersion.HTTP_1_1, 200, "Connection established", List.of()));
     client.flush();
     early = client.takeUnread();
     if (opaque.isPresent()) {
@@ -164,28 +162,24 @@ final class ConnectFlow {
   private void secure(Upstream connection, Optional<String> serverName) {
     sniffing = false;
     var named =
-        new UpstreamKey(
-            key.target(), serverName.orElse(key.tlsName()), key.way(), key.tunnelled());
+        new UpstreamKey(key.target(), serverName.orElse(key.tlsName()), key.way(), key.tunnelled());
     context
         .dialer()
         .secure(connection, named)
-        .addListener(
-            (Future<Upstream> secured) -> {
-              upstream = null;
-              if (secured.isSuccess()) {
-                context.pool(client.loop()).put(secured.getNow());
-              }
-              if (client.isClosed() || client.side().inputEnded()) {
-                takeEarly().release();
-                failed("the client closed the connection before the TLS handshake");
-                client.close();
-                return;
-              }
-              shakeHands(
-                  new Origin(
-                      named,
-                      secured.isSuccess() ? null : DialFailure.of(secured.cause())));
-            });
+        .addListener((Future<Upstream> secured) -> {
+          upstream = null;
+          if (secured.isSuccess()) {
+            context.pool(client.loop()).put(secured.getNow());
+          }
+          if (client.isClosed() || client.side().inputEnded()) {
+            takeEarly().release();
+            failed("the client closed the connection before the TLS handshake");
+            client.close();
+            return;
+          }
+          shakeHands(
+              new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())));
+        });
   }
 
   private void shakeHands(Origin origin) {
@@ -197,14 +191,13 @@ final class ConnectFlow {
     handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
     handler
         .handshakeFuture()
-        .addListener(
-            (Future<Channel> shaken) -> {
-              if (shaken.isSuccess()) {
-                client.serve(origin, Unpooled.EMPTY_BUFFER);
-              } else {
-                rejected(origin.key().tlsName(), shaken.cause());
-              }
-            });
+        .addListener((Future<Channel> shaken) -> {
+          if (shaken.isSuccess()) {
+            client.serve(origin, Unpooled.EMPTY_BUFFER);
+          } else {
+            rejected(origin.key().tlsName(), shaken.cause());
+          }
+        });
     client.side().listen(client);
     channel.pipeline().addFirst(handler);
     channel.pipeline().fireChannelRead(takeEarly());
@@ -223,7 +216,8 @@ final class ConnectFlow {
     if (cause instanceof ClosedChannelException) {
       // What clients do that find no words for a certificate they do not trust.
       text = "the client closed the connection when it saw Earshot's certificate for " + name;
-    } else if (lower.contains("alert") && (lower.contains("certificate") || lower.contains("unknown_ca"))) {
+    } else if (lower.contains("alert")
+        && (lower.contains("certificate") || lower.contains("unknown_ca"))) {
       text = "the client did not accept Earshot's certificate for " + name + ": " + why;
     } else {
       failed("the TLS handshake with the client failed for " + name + ": " + why);
@@ -266,9 +260,7 @@ final class ConnectFlow {
         takeEarly(),
         bytesOfUpstream,
         relay ->
-            context
-                .events()
-                .accept(new TrafficEvent.TunnelClosed(id, relay.up(), relay.down())));
+            context.events().accept(new TrafficEvent.TunnelClosed(id, relay.up(), relay.down())));
   }
 
   private ByteBuf takeEarly() {

@@ -37,8 +37,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens connections to upstreams: name, TCP, a tunnel through another proxy where there is one, TLS.
- * Every failure is a {@link DialFailure}. What it returns lives on the event loop it was asked for.
+ * Opens connections to upstreams: name, TCP, a tunnel through another proxy where there is one,
+ * TLS. Every failure is a {@link DialFailure}. What it returns lives on the event loop it was asked
+ * for.
  */
 final class Dialer {
   private static final List<String> ALPN = List.of("http/1.1");
@@ -61,11 +62,7 @@ final class Dialer {
    * @param ownPort the proxy's own port, which is not dialled on any address of this machine
    */
   Dialer(
-      ProxyPlan plan,
-      Supplier<Channel> channels,
-      EventLoops loops,
-      Executor lookups,
-      int ownPort) {
+      ProxyPlan plan, Supplier<Channel> channels, EventLoops loops, Executor lookups, int ownPort) {
     this.plan = plan;
     this.channels = channels;
     this.loops = loops;
@@ -86,16 +83,15 @@ final class Dialer {
   Future<Upstream> open(EventLoop loop, UpstreamKey key) {
     Promise<Upstream> opened = loop.newPromise();
     connect(loop, key)
-        .addListener(
-            (Future<Upstream> connected) -> {
-              if (!connected.isSuccess()) {
-                opened.setFailure(connected.cause());
-              } else if (key.target().isTls()) {
-                secure(connected.getNow(), key).addListener(new Passing(opened));
-              } else {
-                opened.setSuccess(connected.getNow());
-              }
-            });
+        .addListener((Future<Upstream> connected) -> {
+          if (!connected.isSuccess()) {
+            opened.setFailure(connected.cause());
+          } else if (key.target().isTls()) {
+            secure(connected.getNow(), key).addListener(new Passing(opened));
+          } else {
+            opened.setSuccess(connected.getNow());
+          }
+        });
     return opened;
   }
 
@@ -115,8 +111,7 @@ final class Dialer {
     SslHandler tls;
     try {
       tls =
-          plan.upstreamTls()
-              .newHandler(channel.alloc(), key.tlsName(), key.target().port(), ALPN);
+          plan.upstreamTls().newHandler(channel.alloc(), key.tlsName(), key.target().port(), ALPN);
     } catch (RuntimeException e) {
       upstream.side().cut();
       return promise.setFailure(tlsFailure(key, e));
@@ -125,22 +120,20 @@ final class Dialer {
     upstream.side().listen(new Dropped());
     channel.pipeline().addFirst(tls);
     tls.handshakeFuture()
-        .addListener(
-            (Future<Channel> shaken) -> {
-              if (shaken.isSuccess()) {
-                promise.setSuccess(upstream.as(key, System.nanoTime() - start));
-              } else {
-                upstream.side().cut();
-                promise.setFailure(tlsFailure(key, shaken.cause()));
-              }
-            });
+        .addListener((Future<Channel> shaken) -> {
+          if (shaken.isSuccess()) {
+            promise.setSuccess(upstream.as(key, System.nanoTime() - start));
+          } else {
+            upstream.side().cut();
+            promise.setFailure(tlsFailure(key, shaken.cause()));
+          }
+        });
     upstream.side().read();
     return promise;
   }
 
   private static DialFailure tlsFailure(UpstreamKey key, Throwable cause) {
-    return new DialFailure(
-        FailureKind.UPSTREAM_TLS, UpstreamTls.explain(cause, key.tlsName()));
+    return new DialFailure(FailureKind.UPSTREAM_TLS, UpstreamTls.explain(cause, key.tlsName()));
   }
 
   /**
@@ -178,18 +171,17 @@ final class Dialer {
       }
       var timeout = loop.schedule(this::timedOut, timeout().toNanos(), TimeUnit.NANOSECONDS);
       try {
-        lookups.execute(
-            () -> {
-              List<InetAddress> found = lookUp(host);
-              boolean self = found.stream().anyMatch(this::isSelf);
-              EventLoops.run(
-                  loop,
-                  () -> {
-                    timeout.cancel(false);
-                    dnsNanos = System.nanoTime() - start;
-                    resolved(found, self);
-                  });
-            });
+        lookups.execute(() -> {
+          List<InetAddress> found = lookUp(host);
+          boolean self = found.stream().anyMatch(this::isSelf);
+          EventLoops.run(
+              loop,
+              () -> {
+                timeout.cancel(false);
+                dnsNanos = System.nanoTime() - start;
+                resolved(found, self);
+              });
+        });
       } catch (RejectedExecutionException tooMany) {
         timeout.cancel(false);
         fail(FailureKind.DNS, "too many names are being looked up");
@@ -242,16 +234,15 @@ final class Dialer {
       channel.config().setConnectTimeoutMillis(millis);
       loops
           .register(loop, channel)
-          .addListener(
-              (ChannelFuture registered) -> {
-                if (registered.isSuccess()) {
-                  channel
-                      .connect(address)
-                      .addListener(connected -> answered(addresses, address, channel, connected));
-                } else {
-                  answered(addresses, address, channel, registered);
-                }
-              });
+          .addListener((ChannelFuture registered) -> {
+            if (registered.isSuccess()) {
+              channel
+                  .connect(address)
+                  .addListener(connected -> answered(addresses, address, channel, connected));
+            } else {
+              answered(addresses, address, channel, registered);
+            }
+          });
     }
 
     private void answered(
@@ -269,8 +260,7 @@ final class Dialer {
     }
 
     /** The first failure is the one to tell, once no other address can answer any more. */
-    private void failed(
-        List<InetAddress> addresses, InetSocketAddress address, Throwable cause) {
+    private void failed(List<InetAddress> addresses, InetSocketAddress address, Throwable cause) {
       if (firstFailure == null) {
         firstFailure = () -> refused(address, cause);
       }
@@ -335,9 +325,7 @@ final class Dialer {
     }
 
     private void timedOut() {
-      fail(
-          FailureKind.CONNECT_TIMEOUT,
-          "no answer within %d ms".formatted(timeout().toMillis()));
+      fail(FailureKind.CONNECT_TIMEOUT, "no answer within %d ms".formatted(timeout().toMillis()));
     }
 
     private void fail(FailureKind kind, String why) {
@@ -386,9 +374,7 @@ final class Dialer {
           failed("it answered CONNECT with %d %s".formatted(answer.status(), answer.reason()));
         } else {
           // In some protocols the server speaks first; its bytes may come with the answer.
-          upstream
-              .side()
-              .unread(Unpooled.wrappedBuffer(head, consumed, head.length - consumed));
+          upstream.side().unread(Unpooled.wrappedBuffer(head, consumed, head.length - consumed));
           upstream.side().listen(new Dropped());
           if (!promise.trySuccess(upstream)) {
             upstream.side().cut();
@@ -424,8 +410,7 @@ final class Dialer {
   }
 
   /** Completes one promise as another future is. */
-  private record Passing(Promise<Upstream> to)
-      implements GenericFutureListener<Future<Upstream>> {
+  private record Passing(Promise<Upstream> to) implements GenericFutureListener<Future<Upstream>> {
     @Override
     public void operationComplete(Future<Upstream> from) {
       if (from.isSuccess()) {

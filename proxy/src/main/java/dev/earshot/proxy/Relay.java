@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Passes bytes between a client and an upstream as they are, until both have ended: each way at the
- * pace of its reader, each end of output on its own. Silence has no time-out. But where one side has
- * ended, or does not read what is there for it, something must move within the idle time-out, and
- * where one is gone, within the time to linger: a peer that neither reads nor ends must not keep the
- * rest.
+ * pace of its reader, each end of output on its own. Silence has no time-out. But where one side
+ * has ended, or does not read what is there for it, something must move within the idle time-out,
+ * and where one is gone, within the time to linger: a peer that neither reads nor ends must not
+ * keep the rest.
  */
 final class Relay {
   private final Flow fromClient;

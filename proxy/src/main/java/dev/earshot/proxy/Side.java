@@ -89,8 +89,8 @@ final class Side extends ChannelInboundHandlerAdapter {
   }
 
   /**
-   * Takes bytes that were read too far, for whoever reads next; a TLS handler that is added until then
-   * gets them first.
+   * Takes bytes that were read too far, for whoever reads next; a TLS handler that is added until
+   * then gets them first.
    */
   void unread(ByteBuf bytes) {
     unread.release();

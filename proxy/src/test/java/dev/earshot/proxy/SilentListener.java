@@ -9,11 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A listener that no connection to is answered any more: its queue is full and nobody accepts (Linux
- * drops a SYN then, as an address without a machine does).
+ * A listener that no connection to is answered any more: its queue is full and nobody accepts
+ * (Linux drops a SYN then, as an address without a machine does).
  */
-record SilentListener(ServerSocket listener, List<SocketChannel> queued)
-    implements AutoCloseable {
+record SilentListener(ServerSocket listener, List<SocketChannel> queued) implements AutoCloseable {
   /** More than fit into a queue of one. */
   private static final int ENOUGH = 8;
 

@@ -46,12 +46,11 @@ class StopTest {
   void aBusyExchangeMayEndWithinTheDrain() throws Exception {
     var gate = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.hold(gate);
-                  connection.send(OK);
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.hold(gate);
+              connection.send(OK);
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(get(origin));
@@ -84,14 +83,13 @@ class StopTest {
   @Test
   void aClientThatNeverReadsIsCut() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.send("HTTP/1.1 200 OK\r\n\r\n");
-                  while (true) {
-                    connection.send(new byte[1 << 16]);
-                  }
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send("HTTP/1.1 200 OK\r\n\r\n");
+              while (true) {
+                connection.send(new byte[1 << 16]);
+              }
+            });
         var proxy = RunningProxy.start();
         var client = RawClient.connectNarrow(proxy.controller().address())) {
       client.send(get(origin));

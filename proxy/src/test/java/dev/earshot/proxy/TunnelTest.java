@@ -45,11 +45,10 @@ class TunnelTest {
   @Test
   void aServerMaySpeakFirst() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.send("220 ready\r\n");
-                  connection.send(connection.read(6));
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.send("220 ready\r\n");
+              connection.send(connection.read(6));
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.connect(authority(origin));
@@ -68,12 +67,11 @@ class TunnelTest {
             ScriptedOrigin.startTls(
                 UPSTREAM_CA.serverContext("localhost"), ScriptedOrigin.answering(OK));
         var proxy =
-            RunningProxy.start(
-                plan ->
-                    RunningProxy.with(
-                        plan,
-                        off ? new Interception.Off() : plan.interception(),
-                        off ? List.of() : List.of(HostPattern.of("*.0.0.1"))));
+            RunningProxy.start(plan ->
+                RunningProxy.with(
+                    plan,
+                    off ? new Interception.Off() : plan.interception(),
+                    off ? List.of() : List.of(HostPattern.of("*.0.0.1"))));
         var client = proxy.client()) {
       client.connect(authority(origin));
       var secured = client.secure(UPSTREAM_CA.clientContext(), "localhost");
@@ -89,11 +87,8 @@ class TunnelTest {
   void whatComesWithTheConnectIsNotLost(boolean intercepted) throws Exception {
     try (var origin = ScriptedOrigin.start(connection -> connection.send(connection.read(4)));
         var proxy =
-            RunningProxy.start(
-                plan ->
-                    intercepted
-                        ? plan
-                        : RunningProxy.with(plan, new Interception.Off(), List.of()));
+            RunningProxy.start(plan ->
+                intercepted ? plan : RunningProxy.with(plan, new Interception.Off(), List.of()));
         var client = proxy.client()) {
       client.send("CONNECT " + authority(origin) + " HTTP/1.1\r\nHost: x\r\n\r\n\1abc");
       client.readHead();
@@ -106,8 +101,7 @@ class TunnelTest {
   void tlsIsDecryptedWithACertificateForTheNameOrAddress(String host) throws Exception {
     try (var origin =
             ScriptedOrigin.startTls(
-                UPSTREAM_CA.serverContext("localhost", "127.0.0.1"),
-                ScriptedOrigin.answering(OK));
+                UPSTREAM_CA.serverContext("localhost", "127.0.0.1"), ScriptedOrigin.answering(OK));
         var proxy = RunningProxy.start(plan -> plan, List.of(UPSTREAM_CA.certificate()));
         var client = proxy.client()) {
       client.connect(host + ":" + origin.port());
@@ -170,7 +164,9 @@ class TunnelTest {
         var client = proxy.client()) {
       String authority = authority(origin);
       client.send(
-          "CONNECT " + authority + " HTTP/1.1\r\nHost: x\r\n\r\n"
+          "CONNECT "
+              + authority
+              + " HTTP/1.1\r\nHost: x\r\n\r\n"
               + GET.substring(0, withTheConnect));
       assertThat(client.readHead()).startsWith("HTTP/1.1 200");
       client.send(GET.substring(withTheConnect));
@@ -206,16 +202,15 @@ class TunnelTest {
   void anUpstreamThatDoesNotAnswerTheHandshakeTimesOut() throws Exception {
     try (var origin = ScriptedOrigin.start(connection -> connection.drain());
         var proxy =
-            RunningProxy.start(
-                plan ->
-                    RunningProxy.with(
-                        plan,
-                        new ProxyTimeouts(
-                            RunningProxy.NEVER,
-                            Duration.ofMillis(200),
-                            RunningProxy.NEVER,
-                            RunningProxy.NEVER,
-                            Duration.ofSeconds(2))));
+            RunningProxy.start(plan ->
+                RunningProxy.with(
+                    plan,
+                    new ProxyTimeouts(
+                        RunningProxy.NEVER,
+                        Duration.ofMillis(200),
+                        RunningProxy.NEVER,
+                        RunningProxy.NEVER,
+                        Duration.ofSeconds(2))));
         var client = proxy.client()) {
       client.connect(authority(origin));
       var secured = client.secure(trusting(proxy), "127.0.0.1");
@@ -284,10 +279,9 @@ class TunnelTest {
   void aConnectThatIsNotAnsweredInTimeIsA504() throws Exception {
     try (var silent = SilentListener.start();
         var proxy =
-            RunningProxy.start(
-                plan ->
-                    RunningProxy.with(
-                        plan, ProxyTimeouts.DEFAULT.withConnect(Duration.ofMillis(200))));
+            RunningProxy.start(plan ->
+                RunningProxy.with(
+                    plan, ProxyTimeouts.DEFAULT.withConnect(Duration.ofMillis(200))));
         var client = proxy.client()) {
       assertThat(client.connect("127.0.0.1:" + silent.port()))
           .startsWith("HTTP/1.1 504")
@@ -304,8 +298,7 @@ class TunnelTest {
       port = origin.port();
     }
     try (var proxy =
-            RunningProxy.start(
-                plan -> RunningProxy.with(plan, new Interception.Off(), List.of()));
+            RunningProxy.start(plan -> RunningProxy.with(plan, new Interception.Off(), List.of()));
         var client = proxy.client()) {
       assertThat(client.connect("127.0.0.1:" + port)).startsWith("HTTP/1.1 502");
       assertThat(proxy.traffic().await(TrafficEvent.TunnelFailed.class).error())
@@ -334,16 +327,13 @@ class TunnelTest {
   void aTunnelWhoseOneSideIsGoneAndWhoseOtherNeverReadsEnds() throws Exception {
     var gate = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.read(1);
-                  connection.hold(gate);
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.read(1);
+              connection.hold(gate);
+            });
         var proxy =
-            RunningProxy.start(
-                plan ->
-                    RunningProxy.with(
-                        plan, ProxyTimeouts.DEFAULT.withIdle(Duration.ofMillis(300))))) {
+            RunningProxy.start(plan ->
+                RunningProxy.with(plan, ProxyTimeouts.DEFAULT.withIdle(Duration.ofMillis(300))))) {
       try (var client = proxy.client()) {
         client.connect(authority(origin));
         client.send("\1");
@@ -361,10 +351,8 @@ class TunnelTest {
     try (var origin =
             ScriptedOrigin.start(connection -> connection.send(connection.read(1) + "b"));
         var proxy =
-            RunningProxy.start(
-                plan ->
-                    RunningProxy.with(
-                        plan, ProxyTimeouts.DEFAULT.withIdle(Duration.ofMillis(50))));
+            RunningProxy.start(plan ->
+                RunningProxy.with(plan, ProxyTimeouts.DEFAULT.withIdle(Duration.ofMillis(50))));
         var client = proxy.client();
         var other = proxy.client()) {
       client.connect(authority(origin));
@@ -403,14 +391,13 @@ class TunnelTest {
   void aClientThatResetsATunnelEndsItForTheUpstream() throws Exception {
     var ended = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  try {
-                    connection.drain();
-                  } finally {
-                    ended.countDown();
-                  }
-                });
+            ScriptedOrigin.start(connection -> {
+              try {
+                connection.drain();
+              } finally {
+                ended.countDown();
+              }
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.connect(authority(origin));
@@ -426,18 +413,16 @@ class TunnelTest {
   private static void fill(RawClient client) throws IOException {
     var sender =
         Thread.ofVirtual()
-            .start(
-                () -> {
-                  try {
-                    while (true) {
-                      client.out().write(new byte[1 << 16]);
-                    }
-                  } catch (IOException closed) {
-                    // By the test, once the sender waits.
-                  }
-                });
-    Eventually.until(
-        "the sender waits", () -> sender.getState() == Thread.State.WAITING);
+            .start(() -> {
+              try {
+                while (true) {
+                  client.out().write(new byte[1 << 16]);
+                }
+              } catch (IOException closed) {
+                // By the test, once the sender waits.
+              }
+            });
+    Eventually.until("the sender waits", () -> sender.getState() == Thread.State.WAITING);
   }
 
   private static SSLContext trusting(RunningProxy proxy) {
