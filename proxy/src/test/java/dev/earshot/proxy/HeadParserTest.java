@@ -30,7 +30,7 @@ class HeadParserTest {
       "HTTP/1.0 404 Not so found\r\nServer: x\r\nSet-Cookie: a=1; b\r\n\r\n";
 
   /** Mutations in the normal run; ten times as many with {@code -Dstress}. */
-  private static final int MUTATIONS = System.getProperty("stress") == null ? 20_000 : 200_000;
+  static final int MUTATIONS = System.getProperty("stress") == null ? 20_000 : 200_000;
 
   @Test
   void aRequestKeepsOrderCaseRepeatsAndBytes() {
