@@ -238,6 +238,7 @@ class TerminalIT {
   }
 
   private long earshot() throws Exception {
+    awaitType("process.started");
     var started = Pattern.compile("\"pid\":(\\d+)").matcher(Files.readString(stream));
     assertThat(started.find()).isTrue();
     long command = Long.parseLong(started.group(1));

@@ -29,13 +29,12 @@ class FlowTest {
     var gate = new CountDownLatch(1);
     int length = 64 * MEBIBYTE;
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.hold(gate);
-                  connection.read(length);
-                  connection.send(OK);
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.hold(gate);
+              connection.read(length);
+              connection.send(OK);
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(post(origin, "Content-Length: " + length));
@@ -70,8 +69,7 @@ class FlowTest {
   void aLargeDownloadNeedsLittleMemory() throws Exception {
     int length = 256 * MEBIBYTE;
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> download(connection, length, new AtomicLong()));
+            ScriptedOrigin.start(connection -> download(connection, length, new AtomicLong()));
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(get(origin));
@@ -97,31 +95,29 @@ class FlowTest {
     var started = new CountDownLatch(count);
     var answered = new AtomicInteger();
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  started.countDown();
-                  // Nobody is answered before all have asked.
-                  connection.hold(started);
-                  connection.send(OK);
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              started.countDown();
+              // Nobody is answered before all have asked.
+              connection.hold(started);
+              connection.send(OK);
+            });
         var proxy = RunningProxy.start()) {
       List<Thread> clients = new ArrayList<>();
       for (int i = 0; i < count; i++) {
         clients.add(
             Thread.ofVirtual()
-                .start(
-                    () -> {
-                      try (var client = proxy.client()) {
-                        client.send(get(origin));
-                        client.readHead();
-                        if (client.read(2).equals("hi")) {
-                          answered.incrementAndGet();
-                        }
-                      } catch (IOException e) {
-                        // Not counted.
-                      }
-                    }));
+                .start(() -> {
+                  try (var client = proxy.client()) {
+                    client.send(get(origin));
+                    client.readHead();
+                    if (client.read(2).equals("hi")) {
+                      answered.incrementAndGet();
+                    }
+                  } catch (IOException e) {
+                    // Not counted.
+                  }
+                }));
       }
       for (Thread client : clients) {
         client.join();
@@ -136,8 +132,15 @@ class FlowTest {
     var d = ProxyLimits.DEFAULT;
     var one =
         new ProxyLimits(
-            d.headBytes(), d.headerCount(), d.chunkLineBytes(), d.trailerBytes(), 1,
-            d.idlePerHost(), d.idleInAll(), d.lowWater(), d.highWater());
+            d.headBytes(),
+            d.headerCount(),
+            d.chunkLineBytes(),
+            d.trailerBytes(),
+            1,
+            d.idlePerHost(),
+            d.idleInAll(),
+            d.lowWater(),
+            d.highWater());
     try (var origin = ScriptedOrigin.start(ScriptedOrigin.answering(OK));
         var proxy = RunningProxy.start(plan -> RunningProxy.with(plan, one));
         var first = proxy.client()) {
@@ -160,10 +163,8 @@ class FlowTest {
   void anExchangeInWhichNothingMovesIsA504() throws Exception {
     try (var origin = ScriptedOrigin.start(connection -> connection.drain());
         var proxy =
-            RunningProxy.start(
-                plan ->
-                    RunningProxy.with(
-                        plan, ProxyTimeouts.DEFAULT.withIdle(Duration.ofMillis(100))));
+            RunningProxy.start(plan ->
+                RunningProxy.with(plan, ProxyTimeouts.DEFAULT.withIdle(Duration.ofMillis(100))));
         var client = proxy.client()) {
       client.send(get(origin));
       assertThat(client.readHead()).startsWith("HTTP/1.1 504").contains("earshot-error: timeout");
@@ -183,11 +184,10 @@ class FlowTest {
             RunningProxy.NEVER,
             Duration.ofMillis(50));
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.send("HTTP/1.1 200 OK\r\n\r\n" + body);
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send("HTTP/1.1 200 OK\r\n\r\n" + body);
+            });
         var proxy = RunningProxy.start(plan -> RunningProxy.with(plan, quick));
         var slow = RawClient.connectNarrow(proxy.controller().address());
         var later = proxy.client()) {
@@ -205,12 +205,11 @@ class FlowTest {
   void anEarlyFinalResponseReachesAClientThatIsStillSending() throws Exception {
     int length = 8 * MEBIBYTE;
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.send("HTTP/1.1 413 Too much\r\nContent-Length: 2\r\n\r\nno");
-                  connection.drain();
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send("HTTP/1.1 413 Too much\r\nContent-Length: 2\r\n\r\nno");
+              connection.drain();
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(post(origin, "Content-Length: " + length));
@@ -227,15 +226,14 @@ class FlowTest {
     for (boolean reset : new boolean[] {true, false}) {
       var cut = new CountDownLatch(1);
       try (var origin =
-              ScriptedOrigin.start(
-                  connection -> {
-                    connection.readHead();
-                    try {
-                      connection.drain();
-                    } finally {
-                      cut.countDown();
-                    }
-                  });
+              ScriptedOrigin.start(connection -> {
+                connection.readHead();
+                try {
+                  connection.drain();
+                } finally {
+                  cut.countDown();
+                }
+              });
           var proxy = RunningProxy.start();
           var client = proxy.client()) {
         client.send(post(origin, "Content-Length: 10") + "abc");
@@ -256,15 +254,14 @@ class FlowTest {
   void aClientThatIsGoneBeforeTheResponseEndsItForTheOrigin() throws Exception {
     var cut = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  try {
-                    connection.drain();
-                  } finally {
-                    cut.countDown();
-                  }
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              try {
+                connection.drain();
+              } finally {
+                cut.countDown();
+              }
+            });
         var proxy = RunningProxy.start();
         var client = proxy.client()) {
       client.send(get(origin));
@@ -276,8 +273,8 @@ class FlowTest {
     }
   }
 
-  private static void download(
-      ScriptedOrigin.Connection connection, int length, AtomicLong sent) throws IOException {
+  private static void download(ScriptedOrigin.Connection connection, int length, AtomicLong sent)
+      throws IOException {
     connection.readHead();
     connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + length + "\r\n\r\n");
     var part = new byte[1 << 16];
@@ -328,7 +325,10 @@ class FlowTest {
   }
 
   private static String post(ScriptedOrigin origin, String header) {
-    return "POST http://127.0.0.1:" + origin.port() + "/ HTTP/1.1\r\nHost: x\r\n" + header
+    return "POST http://127.0.0.1:"
+        + origin.port()
+        + "/ HTTP/1.1\r\nHost: x\r\n"
+        + header
         + "\r\n\r\n";
   }
 }

@@ -25,19 +25,18 @@ class UpstreamProxiesTest {
   void httpGoesToTheOtherProxyInAbsoluteForm() throws Exception {
     Queue<String> seen = new ConcurrentLinkedQueue<>();
     try (var other =
-            ScriptedOrigin.start(
-                connection -> {
-                  seen.add(connection.readHead());
-                  connection.send(OK);
-                });
+            ScriptedOrigin.start(connection -> {
+              seen.add(connection.readHead());
+              connection.send(OK);
+            });
         var proxy = RunningProxy.start(plan -> RunningProxy.with(plan, through(other, "")));
         var client = proxy.client()) {
-      client.send(
-          "GET http://example.test/a HTTP/1.1\r\nHost: example.test\r\n" + THEIRS + "\r\n");
+      client.send("GET http://example.test/a HTTP/1.1\r\nHost: example.test\r\n" + THEIRS + "\r\n");
       assertThat(client.readHead()).startsWith("HTTP/1.1 200");
       assertThat(seen)
           .containsExactly(
-              "GET http://example.test/a HTTP/1.1\r\nHost: example.test\r\n" + CREDENTIALS
+              "GET http://example.test/a HTTP/1.1\r\nHost: example.test\r\n"
+                  + CREDENTIALS
                   + "\r\n");
     }
   }
@@ -47,21 +46,19 @@ class UpstreamProxiesTest {
   void aTunnelGoesThroughTheOtherProxyWithWhatComesWithItsAnswer(boolean intercepted)
       throws Exception {
     try (var other =
-            ScriptedOrigin.start(
-                connection -> {
-                  assertThat(connection.readHead())
-                      .startsWith("CONNECT example.test:25 HTTP/1.1\r\nHost: example.test:25\r\n")
-                      .contains(CREDENTIALS);
-                  connection.send("HTTP/1.1 200 Made\r\n\r\n220 ready\r\n");
-                  connection.send(connection.read(4));
-                });
+            ScriptedOrigin.start(connection -> {
+              assertThat(connection.readHead())
+                  .startsWith("CONNECT example.test:25 HTTP/1.1\r\nHost: example.test:25\r\n")
+                  .contains(CREDENTIALS);
+              connection.send("HTTP/1.1 200 Made\r\n\r\n220 ready\r\n");
+              connection.send(connection.read(4));
+            });
         var proxy =
-            RunningProxy.start(
-                plan ->
-                    RunningProxy.with(
-                        RunningProxy.with(plan, through(other, "")),
-                        intercepted ? plan.interception() : new Interception.Off(),
-                        plan.passthrough()));
+            RunningProxy.start(plan ->
+                RunningProxy.with(
+                    RunningProxy.with(plan, through(other, "")),
+                    intercepted ? plan.interception() : new Interception.Off(),
+                    plan.passthrough()));
         var client = proxy.client()) {
       assertThat(client.connect("example.test:25")).startsWith("HTTP/1.1 200");
       assertThat(client.read(11)).isEqualTo("220 ready\r\n");
@@ -82,11 +79,10 @@ class UpstreamProxiesTest {
           """)
   void aRefusedTunnelIsAnHonest502(String answer, String said) throws Exception {
     try (var other =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.send(HeadParserTest.unescaped(answer));
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send(HeadParserTest.unescaped(answer));
+            });
         var proxy = RunningProxy.start(plan -> RunningProxy.with(plan, through(other, "")));
         var client = proxy.client()) {
       assertThat(client.connect("example.test:443")).startsWith("HTTP/1.1 502");
@@ -106,8 +102,7 @@ class UpstreamProxiesTest {
         var proxy =
             RunningProxy.start(plan -> RunningProxy.with(plan, through(other, "127.0.0.0/8")));
         var client = proxy.client()) {
-      client.send(
-          "GET http://127.0.0.1:" + origin.port() + "/ HTTP/1.1\r\nHost: x\r\n\r\n");
+      client.send("GET http://127.0.0.1:" + origin.port() + "/ HTTP/1.1\r\nHost: x\r\n\r\n");
       assertThat(client.readHead()).startsWith("HTTP/1.1 200");
       assertThat(other.connections()).isZero();
       assertThat(origin.connections()).isEqualTo(1);
@@ -184,7 +179,10 @@ class UpstreamProxiesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "socks5://u:secret@h:1", "https://u:secret@h:1", "http://u:secret@h:x", "http://u:secret@"
+        "socks5://u:secret@h:1",
+        "https://u:secret@h:1",
+        "http://u:secret@h:x",
+        "http://u:secret@"
       })
   void whatCannotBeUsedIsSaidWithoutItsCredentials(String url) {
     assertThat(UpstreamProxies.explicit(url, ""))
@@ -243,10 +241,8 @@ class UpstreamProxiesTest {
   private static String characters(String text) {
     return Pattern.compile("<([0-9a-f]+)>")
         .matcher(text)
-        .replaceAll(
-            match ->
-                Matcher.quoteReplacement(
-                    Character.toString(Integer.parseInt(match.group(1), 16))));
+        .replaceAll(match ->
+            Matcher.quoteReplacement(Character.toString(Integer.parseInt(match.group(1), 16))));
   }
 
   private static UpstreamProxies through(ScriptedOrigin other, String noProxy) {
