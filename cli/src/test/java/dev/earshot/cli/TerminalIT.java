@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.earshot.testkit.Eventually;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -21,14 +22,16 @@ class TerminalIT {
   @BeforeEach
   void openTerminal() throws Exception {
     stream = folder.resolve("events.ndjson");
-    terminal =
-        Tmux.open(
-            folder,
-            Map.of(
-                "HOME", folder.toString(),
-                "PATH", System.getenv("PATH"),
-                "EARSHOT_NO_BUILD", "1",
-                "E", Earshot.LAUNCHER + " run -e " + stream + " --"));
+    terminal = Tmux.open(folder, environment());
+  }
+
+  private Map<String, String> environment() {
+    return Map.of(
+        "HOME", folder.toString(),
+        "PATH", System.getenv("PATH"),
+        "EARSHOT_NO_BUILD", "1",
+        "R", Earshot.LAUNCHER + " run -e " + stream,
+        "E", Earshot.LAUNCHER + " run -e " + stream + " --");
   }
 
   @AfterEach
@@ -158,7 +161,7 @@ class TerminalIT {
     terminal.await("^here");
     // Stopped, as it may not read in the background, and Earshot with it.
     awaitType("process.started");
-    Eventually.until("Earshot is stopped", () -> state(earshot()).equals("T"));
+    awaitStopped(earshot());
     // bash takes note of it at its next prompt.
     terminal.line("clear");
     terminal.line("jobs");
@@ -205,8 +208,7 @@ class TerminalIT {
     terminal.await("^begun");
     terminal.line("typed");
     terminal.await("(?s)^typed\ntyped");
-    assertThat(new ProcessBuilder("kill", "-TERM", String.valueOf(earshot())).start().waitFor())
-        .isZero();
+    kill("TERM", earshot());
     terminal.await("Terminated|stopped by TERM");
     terminal.line("echo back-$?");
     terminal.await("^back-143");
@@ -227,11 +229,235 @@ class TerminalIT {
     terminal.await("^script-over");
   }
 
-  private long earshot() throws Exception {
+  @Test
+  void aPagerAtTheEndOfALongPipelineIsUsable() throws Exception {
+    terminal.line("yes | head -1000 | $E less");
+    terminal.await("(?s)\\Ay\ny\n.*^:");
+    terminal.keys("G");
+    terminal.await("END");
+    terminal.keys("q");
+    terminal.await("exited with 0");
+  }
+
+  @Test
+  void aStoppedCommandRunsOnInTheBackgroundAndComesBack() throws Exception {
+    terminal.line("$E sh -c 'echo begun; while read x; do echo got-$x; done; exit 6'");
+    terminal.await("^begun");
+    terminal.keys("C-z");
+    terminal.await("Stopped");
+    // It wants to read, which stops it again in the background.
+    terminal.line("clear; bg");
+    terminal.await("&$");
+    awaitStopped(earshot());
+    terminal.line("clear; jobs");
+    terminal.await("Stopped");
+    terminal.line("clear; fg");
+    terminal.line("one");
+    terminal.await("^got-one");
+    terminal.keys("C-d");
+    terminal.await("exited with 6");
+  }
+
+  @Test
+  void anEditorIsRedrawnAfterFg() throws Exception {
+    terminal.line("$E vi text");
+    terminal.await("^~");
+    terminal.keys("i");
+    terminal.line("written");
+    terminal.keys("Escape", "C-z");
+    terminal.await("Stopped");
+    terminal.line("clear; stty -a | grep -ow 'icanon' && echo sane; jobs");
+    terminal.await("^sane");
+    terminal.line("fg");
+    terminal.await("(?s)^written\n.*^~");
+    terminal.line(":wq");
+    terminal.await("exited with 0");
+    assertThat(Files.readString(folder.resolve("text"))).startsWith("written\n");
+  }
+
+  @Test
+  void ctrlCEndsTheScriptAroundTheCommand() throws Exception {
+    Files.writeString(
+        folder.resolve("script.sh"), "$E sh -c 'echo begun; exec sleep 1000'\necho never\n");
+    terminal.line("export E; sh script.sh");
+    terminal.await("^begun");
+    terminal.keys("C-c");
+    terminal.await("was ended by INT");
+    terminal.line("echo status-$?");
+    terminal.await("^status-130");
+    assertThat(terminal.screen()).doesNotContain("\nnever");
+  }
+
+  @Test
+  void ctrlCEndsTheWholePipeline() throws Exception {
+    terminal.line("sleep 1000 | $E sh -c 'echo begun; exec cat'");
+    terminal.await("^begun");
+    terminal.keys("C-c");
+    terminal.await("was ended by INT");
+    terminal.line("echo status-$?");
+    terminal.await("^status-130");
+  }
+
+  @Test
+  void ctrlCSkipsTheGraceOfWhatTheCommandLeftBehind() throws Exception {
+    terminal.line(
+        "$R --grace 1h -- sh -c 'trap \"\" TERM; (while :; do sleep 0.1; done) & echo begun'");
+    terminal.await("^begun");
+    awaitType("process.exited");
+    Eventually.until(
+        "the leftovers were asked", () -> Files.readString(stream).contains("\"leftover\""));
+    terminal.keys("C-c");
+    terminal.await("1 process killed|2 processes killed");
+    terminal.line("echo back");
+    terminal.await("^back");
+    assertThat(Events.read(stream).one("process.exited").get("reason").asString())
+        .isEqualTo("natural");
+  }
+
+  @Test
+  void stopAndContinueSentToEarshotAreForBoth() throws Exception {
+    terminal.line("$E cat");
+    terminal.line("first");
+    terminal.await("(?s)^first\nfirst");
+    long earshot = earshot();
+    long command = command();
+    for (int round = 0; round < 5; round++) {
+      kill("TSTP", earshot);
+      awaitStopped(command);
+      awaitStopped(earshot);
+      terminal.line("clear; jobs");
+      terminal.await("Stopped");
+      terminal.line("fg");
+      terminal.line("again-" + round);
+      terminal.await("(?s)^again-" + round + "\nagain-" + round);
+    }
+    terminal.keys("C-d");
+    terminal.await("exited with 0");
+  }
+
+  @Test
+  void stopAndContinueWorkWithoutATerminal() throws Exception {
+    terminal.line("setsid -w $E sh -c 'ps -o tty= -p $$; echo begun; exec sleep 1000' &");
+    terminal.await("(?s)^\\?\nbegun");
+    long earshot = earshot();
+    long command = command();
+    for (int round = 0; round < 5; round++) {
+      kill("TSTP", earshot);
+      awaitStopped(command);
+      awaitStopped(earshot);
+      kill("CONT", earshot);
+      awaitRunning(earshot);
+      awaitRunning(command);
+    }
+    kill("TERM", earshot);
+    awaitEnd(command);
+    awaitEnd(earshot);
+  }
+
+  @Test
+  void aStopThatCannotBeHandledDoesNotCostTheShellItsTerminal() throws Exception {
+    terminal.line("$E cat");
+    terminal.line("first");
+    terminal.await("(?s)^first\nfirst");
+    kill("STOP", earshot());
+    terminal.await("Stopped");
+    terminal.line("clear; bg");
+    terminal.await("&$");
+    awaitStopped(command());
+    awaitStopped(earshot());
+    terminal.line("clear; jobs");
+    terminal.await("Stopped");
+    terminal.line("fg");
+    terminal.line("second");
+    terminal.await("(?s)^second\nsecond");
+    terminal.keys("C-d");
+    terminal.await("exited with 0");
+  }
+
+  @Test
+  void signalsSentToEarshotReachTheCommand() throws Exception {
+    Files.writeString(
+        folder.resolve("seen.py"),
+        """
+        import signal
+        for s in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH):
+            signal.signal(s, lambda n, _: print("seen", signal.Signals(n).name, flush=True))
+        print("begun", flush=True)
+        while True: print("read", input(), flush=True)
+        """);
+    terminal.line("$E python3 seen.py");
+    terminal.await("^begun");
+    for (String signal : List.of("USR1", "USR2", "WINCH")) {
+      kill(signal, earshot());
+      terminal.await("^seen SIG" + signal);
+    }
+    long earshot = earshot();
+    String thousand = "i=0; while [ $i -lt 1000 ]; do kill -WINCH $0; i=$((i+1)); done";
+    assertThat(
+            new ProcessBuilder("sh", "-c", thousand, String.valueOf(earshot)).start().waitFor())
+        .isZero();
+    terminal.line("typed");
+    terminal.await("^read typed");
+    terminal.keys("C-c");
+    terminal.await("was ended by INT");
+    terminal.line("echo status-$?");
+    terminal.await("^status-130");
+  }
+
+  @Test
+  void nohupOutlivesTheTerminal() throws Exception {
+    try (var closing = Tmux.open(Files.createDirectory(folder.resolve("closing")), environment())) {
+      closing.line("mkfifo gate; nohup $E sh -c 'read x < gate; echo $x > result' > out 2>&1 &");
+      awaitType("process.started");
+    }
+    long earshot = earshot();
+    Files.writeString(folder.resolve("closing/gate"), "survived\n");
+    awaitEnd(earshot);
+    assertThat(folder.resolve("closing/result")).hasContent("survived");
+    assertThat(Events.read(stream).one("process.exited").get("exit_code").asInt()).isZero();
+  }
+
+  @Test
+  void aTerminalThatGoesAwayEndsBoth() throws Exception {
+    long earshot;
+    long command;
+    try (var closing = Tmux.open(Files.createDirectory(folder.resolve("closing")), environment())) {
+      closing.line("$E sh -c 'echo begun; exec sleep 1000'");
+      closing.await("^begun");
+      awaitType("session.started");
+      earshot = earshot();
+      command = command();
+    }
+    awaitEnd(command);
+    awaitEnd(earshot);
+    assertThat(Events.read(stream).one("process.exited").get("signal").asString()).isEqualTo("HUP");
+  }
+
+  private long command() throws Exception {
     var started = Pattern.compile("\"pid\":(\\d+)").matcher(Files.readString(stream));
     assertThat(started.find()).isTrue();
-    long command = Long.parseLong(started.group(1));
-    return ProcessHandle.of(command).flatMap(ProcessHandle::parent).orElseThrow().pid();
+    return Long.parseLong(started.group(1));
+  }
+
+  private long earshot() throws Exception {
+    return ProcessHandle.of(command()).flatMap(ProcessHandle::parent).orElseThrow().pid();
+  }
+
+  private static void kill(String signal, long pid) throws Exception {
+    assertThat(new ProcessBuilder("kill", "-" + signal, String.valueOf(pid)).start().waitFor())
+        .isZero();
+  }
+
+  private static void awaitStopped(long pid) {
+    Eventually.until(pid + " is stopped", () -> state(pid).equals("T"));
+  }
+
+  private static void awaitRunning(long pid) {
+    Eventually.until(pid + " is not stopped", () -> !state(pid).equals("T"));
+  }
+
+  private static void awaitEnd(long pid) {
+    Eventually.until(pid + " has ended", () -> !Files.exists(Path.of("/proc", "" + pid)));
   }
 
   /** The letter that /proc/PID/stat has for a process (proc(5)); its name has no parenthesis. */
