@@ -50,12 +50,13 @@ class TerminalIT {
     terminal.keys("C-c");
     terminal.line("echo after-$?");
     terminal.await("^after-130");
-    terminal.line("cat");
+    terminal.line("sh -c 'echo reads; exec cat'");
+    terminal.await("^reads");
     terminal.line("first");
     terminal.await("(?s)^first\nfirst");
     terminal.keys("C-z");
     terminal.await("Stopped");
-    terminal.line("fg");
+    foreground("sh -c");
     terminal.line("second");
     terminal.await("(?s)^second\nsecond");
     terminal.keys("C-d");
@@ -90,6 +91,8 @@ class TerminalIT {
     terminal.keys("Space");
     terminal.await("^58$");
     terminal.keys("q");
+    // What was typed before Ctrl-C is dropped by it, so less must have read its q.
+    terminal.await("[|] less$");
     terminal.keys("C-c");
     terminal.line("echo back");
     terminal.await("^back");
@@ -136,7 +139,7 @@ class TerminalIT {
 
   @Test
   void ctrlZStopsBothAndFgResumesBoth() throws Exception {
-    terminal.line("$E cat");
+    start("$E cat");
     terminal.line("first");
     terminal.await("(?s)^first\nfirst");
     for (int round = 0; round < 3; round++) {
@@ -144,7 +147,7 @@ class TerminalIT {
       terminal.await("Stopped");
       terminal.line("clear; echo prompt-" + round);
       terminal.await("^prompt-" + round);
-      terminal.line("fg");
+      foreground("$E cat");
       terminal.line("again-" + round);
       terminal.await("(?s)^again-" + round + "\nagain-" + round);
     }
@@ -166,7 +169,7 @@ class TerminalIT {
     terminal.line("clear");
     terminal.line("jobs");
     terminal.await("Stopped");
-    terminal.line("fg");
+    foreground("$E cat");
     terminal.line("text");
     terminal.await("(?s)^text\ntext");
     terminal.keys("C-d");
@@ -217,12 +220,12 @@ class TerminalIT {
   @Test
   void aScriptWithEarshotInItIsOneJob() throws Exception {
     Files.writeString(folder.resolve("script.sh"), "$E cat\necho script-over\n");
-    terminal.line("export E; sh script.sh");
+    start("export E; sh script.sh");
     terminal.line("first");
     terminal.await("(?s)^first\nfirst");
     terminal.keys("C-z");
     terminal.await("Stopped");
-    terminal.line("clear; fg");
+    foreground("sh script.sh");
     terminal.line("second");
     terminal.await("(?s)^second\nsecond");
     terminal.keys("C-d");
@@ -251,7 +254,7 @@ class TerminalIT {
     awaitStopped(earshot());
     terminal.line("clear; jobs");
     terminal.await("Stopped");
-    terminal.line("clear; fg");
+    foreground("$E sh");
     terminal.line("one");
     terminal.await("^got-one");
     terminal.keys("C-d");
@@ -316,7 +319,7 @@ class TerminalIT {
 
   @Test
   void stopAndContinueSentToEarshotAreForBoth() throws Exception {
-    terminal.line("$E cat");
+    start("$E cat");
     terminal.line("first");
     terminal.await("(?s)^first\nfirst");
     long earshot = earshot();
@@ -327,7 +330,7 @@ class TerminalIT {
       awaitStopped(earshot);
       terminal.line("clear; jobs");
       terminal.await("Stopped");
-      terminal.line("fg");
+      foreground("$E cat");
       terminal.line("again-" + round);
       terminal.await("(?s)^again-" + round + "\nagain-" + round);
     }
@@ -338,7 +341,7 @@ class TerminalIT {
   @Test
   void stopAndContinueWorkWithoutATerminal() throws Exception {
     terminal.line("setsid -w $E sh -c 'ps -o tty= -p $$; echo begun; exec sleep 1000' &");
-    terminal.await("(?s)^\\?\nbegun");
+    terminal.await("(?s)\\?\nbegun");
     long earshot = earshot();
     long command = command();
     for (int round = 0; round < 5; round++) {
@@ -356,21 +359,21 @@ class TerminalIT {
 
   @Test
   void aStopThatCannotBeHandledDoesNotCostTheShellItsTerminal() throws Exception {
-    terminal.line("$E cat");
-    terminal.line("first");
-    terminal.await("(?s)^first\nfirst");
+    // It does not read the terminal at first: Earshot, stopped so, cannot stop it.
+    terminal.line("mkfifo gate; $E sh -c 'echo begun; : < gate; read x; echo got-$x'");
+    terminal.await("^begun");
     kill("STOP", earshot());
     terminal.await("Stopped");
     terminal.line("clear; bg");
     terminal.await("&$");
+    Files.writeString(folder.resolve("gate"), "");
     awaitStopped(command());
     awaitStopped(earshot());
     terminal.line("clear; jobs");
     terminal.await("Stopped");
-    terminal.line("fg");
-    terminal.line("second");
-    terminal.await("(?s)^second\nsecond");
-    terminal.keys("C-d");
+    foreground("$E sh");
+    terminal.line("typed");
+    terminal.await("^got-typed");
     terminal.await("exited with 0");
   }
 
@@ -431,6 +434,21 @@ class TerminalIT {
     awaitEnd(command);
     awaitEnd(earshot);
     assertThat(Events.read(stream).one("process.exited").get("signal").asString()).isEqualTo("HUP");
+  }
+
+  /**
+   * What is typed before the shell has left its line editor reaches a command as the editor's keys:
+   * Enter is no newline there. So nothing is typed before the command has started.
+   */
+  private void start(String line) throws Exception {
+    terminal.line(line);
+    awaitType("process.started");
+  }
+
+  /** Continues the shell's job, whose command line it prints once it has left its line editor. */
+  private void foreground(String job) throws Exception {
+    terminal.line("clear; fg");
+    terminal.await("^" + Pattern.quote(job));
   }
 
   private long command() throws Exception {
