@@ -164,11 +164,7 @@ class TerminalIT {
     terminal.await("^here");
     // Stopped, as it may not read in the background, and Earshot with it.
     awaitType("process.started");
-    awaitStopped(earshot());
-    // bash takes note of it at its next prompt.
-    terminal.line("clear");
-    terminal.line("jobs");
-    terminal.await("Stopped");
+    awaitStoppedJob();
     foreground("$E cat");
     terminal.line("text");
     terminal.await("(?s)^text\ntext");
@@ -251,9 +247,7 @@ class TerminalIT {
     // It wants to read, which stops it again in the background.
     terminal.line("clear; bg");
     terminal.await("&$");
-    awaitStopped(earshot());
-    terminal.line("clear; jobs");
-    terminal.await("Stopped");
+    awaitStoppedJob();
     foreground("$E sh");
     terminal.line("one");
     terminal.await("^got-one");
@@ -328,8 +322,7 @@ class TerminalIT {
       kill("TSTP", earshot);
       awaitStopped(command);
       awaitStopped(earshot);
-      terminal.line("clear; jobs");
-      terminal.await("Stopped");
+      awaitStoppedJob();
       foreground("$E cat");
       terminal.line("again-" + round);
       terminal.await("(?s)^again-" + round + "\nagain-" + round);
@@ -351,6 +344,10 @@ class TerminalIT {
       kill("CONT", earshot);
       awaitRunning(earshot);
       awaitRunning(command);
+      int continued = round + 1;
+      Eventually.until(
+          "CONT was handled before the next TSTP",
+          () -> Pattern.compile("\"CONT\"").matcher(Files.readString(stream)).results().count() >= continued);
     }
     kill("TERM", earshot);
     awaitEnd(command);
@@ -368,9 +365,7 @@ class TerminalIT {
     terminal.await("&$");
     Files.writeString(folder.resolve("gate"), "");
     awaitStopped(command());
-    awaitStopped(earshot());
-    terminal.line("clear; jobs");
-    terminal.await("Stopped");
+    awaitStoppedJob();
     foreground("$E sh");
     terminal.line("typed");
     terminal.await("^got-typed");
@@ -449,6 +444,12 @@ class TerminalIT {
   private void foreground(String job) throws Exception {
     terminal.line("clear; fg");
     terminal.await("^" + Pattern.quote(job));
+  }
+
+  /** Each thread of a JVM stops in its own time; the shell knows once all have. */
+  private void awaitStoppedJob() throws Exception {
+    terminal.line("clear; until jobs | grep Stopped; do :; done");
+    terminal.await("^\\[1\\].*Stopped");
   }
 
   private long command() throws Exception {
