@@ -315,7 +315,11 @@ final class ProcessOwner {
       case HAND_OVER -> resume();
       case STOP_TOO -> {
         takeBackForNow();
+        inbox.expectCont(true);
         boolean stopped = OwnSignals.stopGroup();
+        if (!stopped) {
+          inbox.expectCont(false);
+        }
         // Continued without the terminal it wants, it would stop again at once, for ever.
         if (stopped || had) {
           resume();
@@ -328,6 +332,7 @@ final class ProcessOwner {
   private void stopTogether() {
     stopForwarded = false;
     takeBackForNow();
+    inbox.expectCont(true);
     OwnSignals.stopProcess();
     resume();
   }
