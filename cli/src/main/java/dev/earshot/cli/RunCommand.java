@@ -1,6 +1,5 @@
 package dev.earshot.cli;
 
-
 import dev.earshot.exchange.Redaction;
 import dev.earshot.process.Descriptors;
 import dev.earshot.process.LaunchState;
@@ -142,9 +141,7 @@ final class RunCommand {
     int code = result.exitCode();
     if (result.cause().signal().isPresent()) {
       Signal signal = result.cause().signal().get();
-      return code == 128 + signal.number()
-          ? new Leave.BySignal(signal)
-          : new Leave.WithCode(code);
+      return code == 128 + signal.number() ? new Leave.BySignal(signal) : new Leave.WithCode(code);
     }
     // Ctrl-C was the command's; that it died of it must stop the loops of a shell, too.
     return keyThatEnded(result).filter(signal -> signal == Signal.INT).isPresent()

@@ -27,11 +27,16 @@ class TerminalIT {
 
   private Map<String, String> environment() {
     return Map.of(
-        "HOME", folder.toString(),
-        "PATH", System.getenv("PATH"),
-        "EARSHOT_NO_BUILD", "1",
-        "R", Earshot.LAUNCHER + " run -e " + stream,
-        "E", Earshot.LAUNCHER + " run -e " + stream + " --");
+        "HOME",
+        folder.toString(),
+        "PATH",
+        System.getenv("PATH"),
+        "EARSHOT_NO_BUILD",
+        "1",
+        "R",
+        Earshot.LAUNCHER + " run -e " + stream,
+        "E",
+        Earshot.LAUNCHER + " run -e " + stream + " --");
   }
 
   @AfterEach
@@ -184,7 +189,8 @@ class TerminalIT {
 
   @Test
   void quitReachesTheCommandAndPrintsNoThreadDump() throws Exception {
-    terminal.line("$E sh -c 'trap \"echo quit-seen\" QUIT; echo begun; while :; do sleep 0.1; done'");
+    terminal.line(
+        "$E sh -c 'trap \"echo quit-seen\" QUIT; echo begun; while :; do sleep 0.1; done'");
     terminal.await("^begun");
     terminal.keys("C-\\");
     terminal.await("quit-seen");
@@ -377,9 +383,9 @@ class TerminalIT {
     Files.writeString(
         folder.resolve("seen.py"),
         """
-        import signal
-        for s in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH):
-            signal.signal(s, lambda n, _: print("seen", signal.Signals(n).name, flush=True))
+        import os, signal
+        def seen(n, _): os.write(1, b"seen %s\\n" % signal.Signals(n).name.encode())
+        for s in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH): signal.signal(s, seen)
         print("begun", flush=True)
         while True: print("read", input(), flush=True)
         """);
@@ -391,8 +397,7 @@ class TerminalIT {
     }
     long earshot = earshot();
     String thousand = "i=0; while [ $i -lt 1000 ]; do kill -WINCH $0; i=$((i+1)); done";
-    assertThat(
-            new ProcessBuilder("sh", "-c", thousand, String.valueOf(earshot)).start().waitFor())
+    assertThat(new ProcessBuilder("sh", "-c", thousand, String.valueOf(earshot)).start().waitFor())
         .isZero();
     terminal.line("typed");
     terminal.await("^read typed");
@@ -488,7 +493,6 @@ class TerminalIT {
 
   private void awaitType(String type) {
     Eventually.until(
-        type,
-        () -> Files.exists(stream) && Files.readString(stream).contains("\"" + type + "\""));
+        type, () -> Files.exists(stream) && Files.readString(stream).contains("\"" + type + "\""));
   }
 }

@@ -355,14 +355,13 @@ final class ProcessOwner {
   }
 
   private void resume() {
-    terminal
-        .filter(Terminal::isOurs)
-        .ifPresent(
-            ours -> {
-              ours.giveTo(pid);
-              handedOver = true;
-            });
+    terminal.filter(Terminal::isOurs).ifPresent(this::handOver);
     Libc.kill(-pid, Signal.CONT.number());
+  }
+
+  private void handOver(Terminal ours) {
+    ours.giveTo(pid);
+    handedOver = true;
   }
 
   private void forward(Signal signal, boolean running) {
@@ -370,13 +369,7 @@ final class ProcessOwner {
       return;
     }
     if (signal == Signal.CONT && running && !hasTerminal()) {
-      terminal
-          .filter(Terminal::handOverAtStart)
-          .ifPresent(
-              ours -> {
-                ours.giveTo(pid);
-                handedOver = true;
-              });
+      terminal.filter(Terminal::handOverAtStart).ifPresent(this::handOver);
     }
     send(signal);
     emit(new ProcessEvent.Signaled(signal, ProcessEvent.Target.GROUP, ProcessEvent.Why.FORWARDED));
