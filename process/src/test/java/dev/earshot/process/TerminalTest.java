@@ -18,8 +18,8 @@ class TerminalTest {
   @Test
   void ctrlCBelongsToTheCommand() throws Exception {
     try (var shell = new Shell()) {
-      shell.type("$EARSHOT sh -c 'echo g''o; read x'\n");
-      shell.see("go");
+      shell.type("$EARSHOT sh -c 'echo rea''dy; read x'\n");
+      shell.see("ready");
       shell.type(CTRL_C);
       assertThat(shell.see(ENDED))
           .isEqualTo("ENDED SIGNAL code=-1 signal=2 requested=false ours=true handedOver=false");
@@ -30,8 +30,8 @@ class TerminalTest {
   @Test
   void ctrlZStopsBothAndFgContinuesBoth() throws Exception {
     try (var shell = new Shell()) {
-      shell.type("$EARSHOT sh -c 'echo g''o; read x; echo got:$x; exit 4'\n");
-      shell.see("go");
+      shell.type("$EARSHOT sh -c 'echo rea''dy; read x; echo got:$x; exit 4'\n");
+      shell.see("ready");
       for (int i = 0; i < 3; i++) {
         shell.type(CTRL_Z);
         shell.see("Stopped");
@@ -52,8 +52,8 @@ class TerminalTest {
   void theSettingsOfTheTerminalAreKeptApart() throws Exception {
     try (var shell = new Shell()) {
       shell.type("stty -ixon\n");
-      shell.type("$EARSHOT sh -c 'stty ixon; echo g''o; read x; stty -a; kill -9 $$'\n");
-      shell.see("go");
+      shell.type("$EARSHOT sh -c 'stty ixon; echo rea''dy; read x; stty -a; kill -9 $$'\n");
+      shell.see("ready");
       shell.type(CTRL_Z);
       shell.see("Stopped");
       shell.type("stty -a\n");
@@ -96,8 +96,8 @@ class TerminalTest {
   @Test
   void inTheBackgroundItStopsWhenItReadsAndFgGivesItTheTerminal() throws Exception {
     try (var shell = new Shell()) {
-      shell.type("$EARSHOT sh -c 'echo g''o; read x; echo got:$x' &\n");
-      shell.see("go");
+      shell.type("$EARSHOT sh -c 'echo rea''dy; read x; echo got:$x' &\n");
+      shell.see("ready");
       shell.type("\n");
       // The shell tells with its next prompt, which may come before the stop.
       shell.type("while ! jobs | grep Stop; do :; done; echo do''ne\n");
