@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.earshot.testkit.Eventually;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -14,9 +15,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Interactive programs under {@code earshot run} in a real terminal, as a user meets them. */
 class TerminalIT {
-  /** Tells when what is typed is echoed and comes back; before that it comes back only. */
-  private static final String CAT = "sh -c 'echo cat-begun; exec cat'";
-
   @TempDir Path folder;
   private Tmux terminal;
   private Path stream;
@@ -24,18 +22,21 @@ class TerminalIT {
   @BeforeEach
   void openTerminal() throws Exception {
     stream = folder.resolve("events.ndjson");
-    terminal =
-        Tmux.open(
-            folder,
-            Map.of(
-                "HOME",
-                folder.toString(),
-                "PATH",
-                System.getenv("PATH"),
-                "EARSHOT_NO_BUILD",
-                "1",
-                "E",
-                Earshot.LAUNCHER + " run -e " + stream + " --"));
+    terminal = Tmux.open(folder, environment());
+  }
+
+  private Map<String, String> environment() {
+    return Map.of(
+        "HOME",
+        folder.toString(),
+        "PATH",
+        System.getenv("PATH"),
+        "EARSHOT_NO_BUILD",
+        "1",
+        "R",
+        Earshot.LAUNCHER + " run -e " + stream,
+        "E",
+        Earshot.LAUNCHER + " run -e " + stream + " --");
   }
 
   @AfterEach
@@ -54,16 +55,15 @@ class TerminalIT {
     terminal.keys("C-c");
     terminal.line("echo after-$?");
     terminal.await("^after-130");
-    terminal.line(CAT);
-    terminal.await("^cat-begun");
+    terminal.line("sh -c 'echo reads; exec cat'");
+    terminal.await("^reads");
     terminal.line("first");
     terminal.await("(?s)^first\nfirst");
     terminal.keys("C-z");
     terminal.await("Stopped");
-    terminal.line("fg");
-    terminal.await("IN> fg\n");
+    foreground("sh -c");
     terminal.line("second");
-    terminal.await("^second");
+    terminal.await("(?s)^second\nsecond");
     terminal.keys("C-d");
     terminal.line("exit 5");
     terminal.await("exited with 5");
@@ -91,12 +91,14 @@ class TerminalIT {
 
   @Test
   void aPagerBehindACommandKeepsTheTerminal() throws Exception {
-    terminal.line("$E seq 1000 | less");
+    terminal.line("$E sh -c 'seq 1000; exec sleep 1000' | less");
     terminal.await("^29$");
     terminal.keys("Space");
     terminal.await("^58$");
     terminal.keys("q");
-    terminal.await("^OUT>$");
+    // What was typed before Ctrl-C is dropped by it, so less must have read its q.
+    terminal.await("[|] less$");
+    terminal.keys("C-c");
     terminal.line("echo back");
     terminal.await("^back");
   }
@@ -142,8 +144,7 @@ class TerminalIT {
 
   @Test
   void ctrlZStopsBothAndFgResumesBoth() throws Exception {
-    terminal.line("$E " + CAT);
-    terminal.await("^cat-begun");
+    start("$E cat");
     terminal.line("first");
     terminal.await("(?s)^first\nfirst");
     for (int round = 0; round < 3; round++) {
@@ -151,10 +152,12 @@ class TerminalIT {
       terminal.await("Stopped");
       terminal.line("clear; echo prompt-" + round);
       terminal.await("^prompt-" + round);
-      terminal.line("fg");
+      foreground("$E cat");
       terminal.line("again-" + round);
-      terminal.await("^again-" + round);
+      terminal.await("(?s)^again-" + round + "\nagain-" + round);
     }
+    terminal.line("last");
+    terminal.await("(?s)^last\nlast");
     terminal.keys("C-d");
     terminal.await("exited with 0");
   }
@@ -166,14 +169,10 @@ class TerminalIT {
     terminal.await("^here");
     // Stopped, as it may not read in the background, and Earshot with it.
     awaitType("process.started");
-    Eventually.until("Earshot is stopped", () -> state(earshot()).equals("T"));
-    // bash takes note of it at its next prompt.
-    terminal.line("clear");
-    terminal.line("jobs");
-    terminal.await("Stopped");
-    terminal.line("fg");
+    awaitStoppedJob();
+    foreground("$E cat");
     terminal.line("text");
-    terminal.await("^text");
+    terminal.await("(?s)^text\ntext");
     terminal.keys("C-d");
     terminal.await("exited with 0");
   }
@@ -214,8 +213,7 @@ class TerminalIT {
     terminal.await("^begun");
     terminal.line("typed");
     terminal.await("(?s)^typed\ntyped");
-    assertThat(new ProcessBuilder("kill", "-TERM", String.valueOf(earshot())).start().waitFor())
-        .isZero();
+    kill("TERM", earshot());
     terminal.await("Terminated|stopped by TERM");
     terminal.line("echo back-$?");
     terminal.await("^back-143");
@@ -223,26 +221,268 @@ class TerminalIT {
 
   @Test
   void aScriptWithEarshotInItIsOneJob() throws Exception {
-    Files.writeString(folder.resolve("script.sh"), "$E " + CAT + "\necho script-over\n");
-    terminal.line("export E; sh script.sh");
-    terminal.await("^cat-begun");
+    Files.writeString(folder.resolve("script.sh"), "$E cat\necho script-over\n");
+    start("export E; sh script.sh");
     terminal.line("first");
     terminal.await("(?s)^first\nfirst");
     terminal.keys("C-z");
     terminal.await("Stopped");
-    terminal.line("clear; fg");
+    foreground("sh script.sh");
     terminal.line("second");
-    terminal.await("^second");
+    terminal.await("(?s)^second\nsecond");
     terminal.keys("C-d");
     terminal.await("^script-over");
   }
 
-  private long earshot() throws Exception {
+  @Test
+  void aPagerAtTheEndOfALongPipelineIsUsable() throws Exception {
+    terminal.line("yes | head -1000 | $E less");
+    terminal.await("(?s)\\Ay\ny\n.*^:");
+    terminal.keys("G");
+    terminal.await("END");
+    terminal.keys("q");
+    terminal.await("exited with 0");
+  }
+
+  @Test
+  void aStoppedCommandRunsOnInTheBackgroundAndComesBack() throws Exception {
+    terminal.line("$E sh -c 'echo begun; while read x; do echo got-$x; done; exit 6'");
+    terminal.await("^begun");
+    terminal.keys("C-z");
+    terminal.await("Stopped");
+    // It wants to read, which stops it again in the background.
+    terminal.line("clear; bg");
+    terminal.await("&$");
+    awaitStoppedJob();
+    foreground("$E sh");
+    terminal.line("one");
+    terminal.await("^got-one");
+    terminal.keys("C-d");
+    terminal.await("exited with 6");
+  }
+
+  @Test
+  void anEditorIsRedrawnAfterFg() throws Exception {
+    terminal.line("$E vi text");
+    terminal.await("^~");
+    terminal.keys("i");
+    terminal.line("written");
+    terminal.keys("Escape", "C-z");
+    terminal.await("Stopped");
+    terminal.line("clear; stty -a | grep -ow 'icanon' && echo sane; jobs");
+    terminal.await("^sane");
+    terminal.line("fg");
+    terminal.await("(?s)^written\n.*^~");
+    terminal.line(":wq");
+    terminal.await("exited with 0");
+    assertThat(Files.readString(folder.resolve("text"))).startsWith("written\n");
+  }
+
+  @Test
+  void ctrlCEndsTheScriptAroundTheCommand() throws Exception {
+    Files.writeString(
+        folder.resolve("script.sh"), "$E sh -c 'echo begun; exec sleep 1000'\necho never\n");
+    terminal.line("export E; sh script.sh");
+    terminal.await("^begun");
+    terminal.keys("C-c");
+    terminal.await("was ended by INT");
+    terminal.line("echo status-$?");
+    terminal.await("^status-130");
+    assertThat(terminal.screen()).doesNotContain("\nnever");
+  }
+
+  @Test
+  void ctrlCEndsTheWholePipeline() throws Exception {
+    terminal.line("sleep 1000 | $E sh -c 'echo begun; exec cat'");
+    terminal.await("^begun");
+    terminal.keys("C-c");
+    terminal.await("was ended by INT");
+    terminal.line("echo status-$?");
+    terminal.await("^status-130");
+  }
+
+  @Test
+  void ctrlCSkipsTheGraceOfWhatTheCommandLeftBehind() throws Exception {
+    terminal.line(
+        "$R --grace 1h -- sh -c 'trap \"\" TERM; (while :; do sleep 0.1; done) & echo begun'");
+    terminal.await("^begun");
+    awaitType("process.exited");
+    Eventually.until(
+        "the leftovers were asked", () -> Files.readString(stream).contains("\"leftover\""));
+    terminal.keys("C-c");
+    terminal.await("1 process killed|2 processes killed");
+    terminal.line("echo back");
+    terminal.await("^back");
+    assertThat(Events.read(stream).one("process.exited").get("reason").asString())
+        .isEqualTo("natural");
+  }
+
+  @Test
+  void stopAndContinueSentToEarshotAreForBoth() throws Exception {
+    start("$E cat");
+    terminal.line("first");
+    terminal.await("(?s)^first\nfirst");
+    long earshot = earshot();
+    long command = command();
+    for (int round = 0; round < 5; round++) {
+      kill("TSTP", earshot);
+      awaitStopped(command);
+      awaitStopped(earshot);
+      awaitStoppedJob();
+      foreground("$E cat");
+      terminal.line("again-" + round);
+      terminal.await("(?s)^again-" + round + "\nagain-" + round);
+    }
+    terminal.keys("C-d");
+    terminal.await("exited with 0");
+  }
+
+  @Test
+  void stopAndContinueWorkWithoutATerminal() throws Exception {
+    terminal.line("setsid -w $E sh -c 'ps -o tty= -p $$; echo begun; exec sleep 1000' &");
+    terminal.await("(?s)\\?\nbegun");
+    long earshot = earshot();
+    long command = command();
+    kill("STOP", command);
+    awaitStopped(command);
+    kill("CONT", earshot);
+    awaitRunning(command);
+    for (int round = 0; round < 5; round++) {
+      kill("TSTP", earshot);
+      awaitStopped(command);
+      awaitStopped(earshot);
+      kill("CONT", earshot);
+      awaitRunning(earshot);
+      awaitRunning(command);
+    }
+    kill("TERM", earshot);
+    awaitEnd(command);
+    awaitEnd(earshot);
+  }
+
+  @Test
+  void aStopThatCannotBeHandledDoesNotCostTheShellItsTerminal() throws Exception {
+    // It does not read the terminal at first: Earshot, stopped so, cannot stop it.
+    terminal.line("mkfifo gate; $E sh -c 'echo begun; : < gate; read x; echo got-$x'");
+    terminal.await("^begun");
+    kill("STOP", earshot());
+    terminal.await("Stopped");
+    terminal.line("clear; bg");
+    terminal.await("&$");
+    Files.writeString(folder.resolve("gate"), "");
+    awaitStopped(command());
+    awaitStoppedJob();
+    foreground("$E sh");
+    terminal.line("typed");
+    terminal.await("^got-typed");
+    terminal.await("exited with 0");
+  }
+
+  @Test
+  void signalsSentToEarshotReachTheCommand() throws Exception {
+    Files.writeString(
+        folder.resolve("seen.py"),
+        """
+        import os, signal
+        def seen(n, _): os.write(1, b"seen %s\\n" % signal.Signals(n).name.encode())
+        for s in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH): signal.signal(s, seen)
+        print("begun", flush=True)
+        while True: print("read", input(), flush=True)
+        """);
+    terminal.line("$E python3 seen.py");
+    terminal.await("^begun");
+    for (String signal : List.of("USR1", "USR2", "WINCH")) {
+      kill(signal, earshot());
+      terminal.await("^seen SIG" + signal);
+    }
+    long earshot = earshot();
+    String thousand = "i=0; while [ $i -lt 1000 ]; do kill -WINCH $0; i=$((i+1)); done";
+    assertThat(new ProcessBuilder("sh", "-c", thousand, String.valueOf(earshot)).start().waitFor())
+        .isZero();
+    terminal.line("typed");
+    terminal.await("^read typed");
+    terminal.keys("C-c");
+    terminal.await("was ended by INT");
+    terminal.line("echo status-$?");
+    terminal.await("^status-130");
+  }
+
+  @Test
+  void nohupOutlivesTheTerminal() throws Exception {
+    try (var closing = Tmux.open(Files.createDirectory(folder.resolve("closing")), environment())) {
+      closing.line("mkfifo gate; nohup $E sh -c 'read x < gate; echo $x > result' > out 2>&1 &");
+      awaitType("process.started");
+    }
+    long earshot = earshot();
+    Files.writeString(folder.resolve("closing/gate"), "survived\n");
+    awaitEnd(earshot);
+    assertThat(folder.resolve("closing/result")).hasContent("survived");
+    assertThat(Events.read(stream).one("process.exited").get("exit_code").asInt()).isZero();
+  }
+
+  @Test
+  void aTerminalThatGoesAwayEndsBoth() throws Exception {
+    long earshot;
+    long command;
+    try (var closing = Tmux.open(Files.createDirectory(folder.resolve("closing")), environment())) {
+      closing.line("$E sh -c 'echo begun; exec sleep 1000'");
+      closing.await("^begun");
+      awaitType("session.started");
+      earshot = earshot();
+      command = command();
+    }
+    awaitEnd(command);
+    awaitEnd(earshot);
+    assertThat(Events.read(stream).one("process.exited").get("signal").asString()).isEqualTo("HUP");
+  }
+
+  /**
+   * What is typed before the shell has left its line editor reaches a command as the editor's keys:
+   * Enter is no newline there. So nothing is typed before the command has started.
+   */
+  private void start(String line) throws Exception {
+    terminal.line(line);
+    awaitType("process.started");
+  }
+
+  /** Continues the shell's job, whose command line it prints once it has left its line editor. */
+  private void foreground(String job) throws Exception {
+    terminal.line("clear; fg");
+    terminal.await("^" + Pattern.quote(job));
+  }
+
+  /** Each thread of a JVM stops in its own time; the shell knows once all have. */
+  private void awaitStoppedJob() throws Exception {
+    terminal.line("clear; until jobs | grep Stopped; do :; done");
+    terminal.await("^\\[1\\].*Stopped");
+  }
+
+  private long command() throws Exception {
     awaitType("process.started");
     var started = Pattern.compile("\"pid\":(\\d+)").matcher(Files.readString(stream));
     assertThat(started.find()).isTrue();
-    long command = Long.parseLong(started.group(1));
-    return ProcessHandle.of(command).flatMap(ProcessHandle::parent).orElseThrow().pid();
+    return Long.parseLong(started.group(1));
+  }
+
+  private long earshot() throws Exception {
+    return ProcessHandle.of(command()).flatMap(ProcessHandle::parent).orElseThrow().pid();
+  }
+
+  private static void kill(String signal, long pid) throws Exception {
+    assertThat(new ProcessBuilder("kill", "-" + signal, String.valueOf(pid)).start().waitFor())
+        .isZero();
+  }
+
+  private static void awaitStopped(long pid) {
+    Eventually.until(pid + " is stopped", () -> state(pid).equals("T"));
+  }
+
+  private static void awaitRunning(long pid) {
+    Eventually.until(pid + " is not stopped", () -> !state(pid).equals("T"));
+  }
+
+  private static void awaitEnd(long pid) {
+    Eventually.until(pid + " has ended", () -> !Files.exists(Path.of("/proc", "" + pid)));
   }
 
   /** The letter that /proc/PID/stat has for a process (proc(5)); its name has no parenthesis. */

@@ -31,6 +31,7 @@ final class Inbox {
   private boolean kill;
   private boolean killTaken;
   private long signals;
+  private boolean nextContIsKnown;
   private int leaderStopped;
   private Optional<Libc.Waited> leaderEnded = Optional.empty();
 
@@ -53,8 +54,20 @@ final class Inbox {
     wake.run();
   }
 
+  /**
+   * The next CONT is the one that continues this process after a stop of the owner's, who passes it
+   * on at once. Told again, maybe late, it would undo a stop that has come since: it is dropped.
+   */
+  synchronized void expectCont(boolean expected) {
+    nextContIsKnown = expected;
+  }
+
   void forward(Signal signal) {
     synchronized (this) {
+      if (signal == Signal.CONT && nextContIsKnown) {
+        nextContIsKnown = false;
+        return;
+      }
       // As in the kernel: a stop that is still waiting is dropped by CONT, and the other way round.
       switch (signal) {
         case CONT -> signals &= ~STOPS;

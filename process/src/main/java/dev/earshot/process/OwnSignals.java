@@ -46,7 +46,8 @@ public final class OwnSignals {
 
   /** Stops this process alone, until it gets CONT; returns once continued. */
   public static void stopProcess() {
-    Libc.kill(ProcessHandle.current().pid(), Signal.STOP.number());
+    // To this thread, which so goes no further; one to the process may be taken by another thread.
+    Libc.raise(Signal.STOP.number());
   }
 
   /**

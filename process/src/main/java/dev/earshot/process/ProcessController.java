@@ -91,6 +91,7 @@ public final class ProcessController implements AutoCloseable {
    *
    * <p>With {@link TerminalUse#HAND_OVER}, TSTP also stops this process once the command has
    * stopped, and CONT to this process continues both; a command that does not stop stops neither.
+   * After a stop of both, the first CONT that is told here is taken for the one that ended it.
    */
   public void signal(Signal signal) {
     inbox.forward(signal);

@@ -315,7 +315,11 @@ final class ProcessOwner {
       case HAND_OVER -> resume();
       case STOP_TOO -> {
         takeBackForNow();
+        inbox.expectCont(true);
         boolean stopped = OwnSignals.stopGroup();
+        if (!stopped) {
+          inbox.expectCont(false);
+        }
         // Continued without the terminal it wants, it would stop again at once, for ever.
         if (stopped || had) {
           resume();
@@ -328,6 +332,7 @@ final class ProcessOwner {
   private void stopTogether() {
     stopForwarded = false;
     takeBackForNow();
+    inbox.expectCont(true);
     OwnSignals.stopProcess();
     resume();
   }
@@ -350,13 +355,13 @@ final class ProcessOwner {
   }
 
   private void resume() {
-    terminal
-        .filter(Terminal::isOurs)
-        .ifPresent(ours -> {
-          ours.giveTo(pid);
-          handedOver = true;
-        });
+    terminal.filter(Terminal::isOurs).ifPresent(this::handOver);
     Libc.kill(-pid, Signal.CONT.number());
+  }
+
+  private void handOver(Terminal ours) {
+    ours.giveTo(pid);
+    handedOver = true;
   }
 
   private void forward(Signal signal, boolean running) {
@@ -364,12 +369,7 @@ final class ProcessOwner {
       return;
     }
     if (signal == Signal.CONT && running && !hasTerminal()) {
-      terminal
-          .filter(Terminal::handOverAtStart)
-          .ifPresent(ours -> {
-            ours.giveTo(pid);
-            handedOver = true;
-          });
+      terminal.filter(Terminal::handOverAtStart).ifPresent(this::handOver);
     }
     send(signal);
     emit(new ProcessEvent.Signaled(signal, ProcessEvent.Target.GROUP, ProcessEvent.Why.FORWARDED));

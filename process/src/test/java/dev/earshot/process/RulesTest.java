@@ -186,6 +186,42 @@ class RulesTest {
     assertThat(ProcessEvent.Target.GROUP.wireName()).isEqualTo("group");
   }
 
+  @Test
+  void theTerminalIsTakenBackFromTheCommandButNotFromAShell() {
+    long ours = 10;
+    Set<Long> above = Set.of(1L, 5L);
+    assertThat(ForegroundRules.isBelowUs(20, ours, above)).isTrue();
+    assertThat(ForegroundRules.isBelowUs(ours, ours, above)).isFalse();
+    assertThat(ForegroundRules.isBelowUs(5, ours, above)).isFalse();
+  }
+
+  @Test
+  void aWaitingStopAndAWaitingContinuationCancelEachOther() {
+    var inbox = new Inbox(() -> {});
+    inbox.forward(Signal.TSTP);
+    inbox.forward(Signal.USR1);
+    inbox.forward(Signal.CONT);
+    assertThat(inbox.next()).hasValue(new Inbox.Message.Forward(Signal.USR1));
+    assertThat(inbox.next()).hasValue(new Inbox.Message.Forward(Signal.CONT));
+    assertThat(inbox.next()).isEmpty();
+    inbox.forward(Signal.CONT);
+    inbox.forward(Signal.TSTP);
+    assertThat(inbox.next()).hasValue(new Inbox.Message.Forward(Signal.TSTP));
+    assertThat(inbox.next()).isEmpty();
+  }
+
+  @Test
+  void theContinuationThatIsExpectedIsDroppedOnceAndCancelsNothing() {
+    var inbox = new Inbox(() -> {});
+    inbox.expectCont(true);
+    inbox.forward(Signal.TSTP);
+    inbox.forward(Signal.CONT);
+    assertThat(inbox.next()).hasValue(new Inbox.Message.Forward(Signal.TSTP));
+    assertThat(inbox.next()).isEmpty();
+    inbox.forward(Signal.CONT);
+    assertThat(inbox.next()).hasValue(new Inbox.Message.Forward(Signal.CONT));
+  }
+
   private static String hint(int errno, Optional<ExecHints.File> file) {
     return ExecHints.hint(errno, "/x", file, X86_64);
   }

@@ -30,7 +30,7 @@ class TerminalTest {
   @Test
   void ctrlZStopsBothAndFgContinuesBoth() throws Exception {
     try (var shell = new Shell()) {
-      shell.type("$EARSHOT sh -c 'echo rea''dy; while read x; do echo got:$x; done; exit 4'\n");
+      shell.type("$EARSHOT sh -c 'echo rea''dy; read x; echo got:$x; exit 4'\n");
       shell.see("ready");
       for (int i = 0; i < 3; i++) {
         shell.type(CTRL_Z);
@@ -40,11 +40,9 @@ class TerminalTest {
         shell.see("status=148");
         shell.type("fg\n");
         shell.see("$EARSHOT");
-        // bash says so before it gives up the terminal; the answer tells that the command reads.
-        shell.type("hello-" + i + "\n");
-        shell.see("got:hello-" + i);
       }
-      shell.type("\u0004");
+      shell.type("hello\n");
+      shell.see("got:hello");
       assertThat(shell.see(ENDED))
           .isEqualTo("ENDED NATURAL code=4 signal=-1 requested=false ours=true handedOver=false");
     }
