@@ -72,9 +72,9 @@ final class RunCommandLine {
     spec.addOption(list("K=V", "Set a variable of the command.", "--env"));
     spec.addOption(value("DIR", "Run the command there.", "--cwd"));
     spec.addOption(value("WHEN", "auto or never (as of now, never).", "--pty"));
-    spec.addOption(value("WHEN", "auto, always or never.", "--color"));
+    spec.addOption(value("WHEN", "auto, always or never (no effect yet).", "--color"));
     spec.addOption(flag("No summary and no warnings.", "-q", "--quiet"));
-    spec.addOption(flag("Say more on stderr.", "-v", "--verbose"));
+    spec.addOption(flag("Accepted; no effect yet.", "-v", "--verbose"));
     spec.addOption(flag("Stack traces of Earshot's own failures.", "--debug"));
     spec.addOption(
         OptionSpec.builder("-h", "--help").usageHelp(true).description("This help.").build());
