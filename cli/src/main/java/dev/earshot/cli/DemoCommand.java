@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.earshot.exchange.Redaction;
+import dev.earshot.process.Containment;
 import dev.earshot.process.LaunchState;
 import dev.earshot.process.Redirect;
 import dev.earshot.process.Stdio;
@@ -145,7 +146,8 @@ final class DemoCommand {
         // stderr.
         new SessionPlan.Injection(Set.of(ClientRuntime.JAVA), new LinkedHashMap<>()),
         SessionFolders.of(launch.environmentText()),
-        Optional.of(LONGEST));
+        Optional.of(LONGEST),
+        new SessionPlan.Ownership(Containment.Orphans.ALL, List.of(), true));
   }
 
   private static String programFile() throws UserError {

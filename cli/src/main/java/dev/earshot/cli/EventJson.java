@@ -136,25 +136,28 @@ final class EventJson {
         out.writeNumberProperty("run", run);
         exited(out, result);
       }
-      case ProcessEvent.TreeGone(var killed, var survivors) -> {
+      case ProcessEvent.TreeGone(var killed, var survivors, var kept) -> {
         out.writeStringProperty("type", "process.tree_gone");
         out.writeNumberProperty("run", run);
         out.writeArrayPropertyStart("killed");
         killed.forEach(out::writeNumber);
         out.writeEndArray();
-        out.writeArrayPropertyStart("survivors");
-        survivors.forEach(survivor -> survivor(out, survivor));
-        out.writeEndArray();
+        survivors(out, "survivors", survivors);
+        survivors(out, "kept", kept);
       }
     }
   }
 
-  private static void survivor(JsonGenerator out, Survivor survivor) {
-    out.writeStartObject();
-    out.writeNumberProperty("pid", survivor.pid());
-    out.writeStringProperty("name", survivor.name());
-    out.writeStringProperty("state", String.valueOf(survivor.state()));
-    out.writeEndObject();
+  private static void survivors(JsonGenerator out, String name, List<Survivor> survivors) {
+    out.writeArrayPropertyStart(name);
+    for (Survivor each : survivors) {
+      out.writeStartObject();
+      out.writeNumberProperty("pid", each.pid());
+      out.writeStringProperty("name", each.name());
+      out.writeStringProperty("state", String.valueOf(each.state()));
+      out.writeEndObject();
+    }
+    out.writeEndArray();
   }
 
   private void exited(JsonGenerator out, ProcessResult result) {

@@ -22,7 +22,6 @@ final class LaterOptions {
           "--reverse",
           "--keylog",
           "--max-body",
-          "--keep",
           "--project",
           "--run-config");
 

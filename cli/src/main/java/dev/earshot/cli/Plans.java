@@ -3,6 +3,7 @@ package dev.earshot.cli;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.earshot.process.CommandSpec;
+import dev.earshot.process.Containment;
 import dev.earshot.process.Redirect;
 import dev.earshot.process.Stdio;
 import dev.earshot.process.StopPolicy;
@@ -60,7 +61,9 @@ final class Plans {
         traffic(options, launch),
         new SessionPlan.Injection(leftOut(options.noInject()), options.environment()),
         SessionFolders.of(launch.environmentText()),
-        options.timeout());
+        options.timeout(),
+        // This program starts nothing but through the session.
+        new SessionPlan.Ownership(Containment.Orphans.ALL, options.keep(), true));
   }
 
   private static Redirect stream(Launch launch, int descriptor) {

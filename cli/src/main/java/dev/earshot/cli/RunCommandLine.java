@@ -1,5 +1,6 @@
 package dev.earshot.cli;
 
+import dev.earshot.process.KeepPattern;
 import dev.earshot.process.Signal;
 import dev.earshot.proxy.ProxyTimeouts;
 import java.net.InetAddress;
@@ -69,6 +70,7 @@ final class RunCommandLine {
     spec.addOption(
         value("DURATION", "For exchanges in flight at the end (default 2s).", "--drain"));
     spec.addOption(value("DURATION", "Stop the whole run after this.", "--timeout"));
+    spec.addOption(list("PATTERN", "Processes that may live on, such as ssh-agent.", "--keep"));
     spec.addOption(list("K=V", "Set a variable of the command.", "--env"));
     spec.addOption(value("DIR", "Run the command there.", "--cwd"));
     spec.addOption(value("WHEN", "auto or never (as of now, never).", "--pty"));
@@ -124,6 +126,7 @@ final class RunCommandLine {
         parsed.hasMatchedOption("--timeout")
             ? Optional.of(duration(parsed, "--timeout", Duration.ZERO))
             : Optional.empty(),
+        keep(parsed),
         environment(parsed),
         bytes(parsed, "--cwd"),
         parsed.hasMatchedOption("-q"),
@@ -167,6 +170,17 @@ final class RunCommandLine {
     return Signal.parse(text)
         .orElseThrow(
             () -> UserError.badValue("--stop-signal", text, "a signal such as TERM, INT or HUP"));
+  }
+
+  private static List<KeepPattern> keep(ParseResult parsed) throws UserError {
+    List<KeepPattern> patterns = new ArrayList<>();
+    for (String text : each(parsed, "--keep")) {
+      if (text.isBlank()) {
+        throw UserError.badValue("--keep", text, "a name such as ssh-agent, or '*GradleDaemon*'");
+      }
+      patterns.add(new KeepPattern(text));
+    }
+    return patterns;
   }
 
   private static SequencedMap<String, String> environment(ParseResult parsed) throws UserError {

@@ -1,5 +1,6 @@
 package dev.earshot.cli;
 
+import dev.earshot.process.KeepPattern;
 import dev.earshot.process.Signal;
 import java.time.Duration;
 import java.util.List;
@@ -27,6 +28,7 @@ import java.util.SequencedMap;
  * @param grace time between the stop signal and KILL
  * @param drain time for exchanges in flight
  * @param timeout time for the whole run
+ * @param keep processes that may outlive the session
  * @param environment variables for the command, byte for byte
  * @param directory where the command runs, byte for byte
  * @param quiet neither summary nor warnings
@@ -51,6 +53,7 @@ record RunOptions(
     Duration grace,
     Duration drain,
     Optional<Duration> timeout,
+    List<KeepPattern> keep,
     SequencedMap<String, String> environment,
     Optional<String> directory,
     boolean quiet,

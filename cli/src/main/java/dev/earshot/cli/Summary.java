@@ -3,12 +3,14 @@ package dev.earshot.cli;
 import dev.earshot.process.ProcessResult;
 import dev.earshot.process.Signal;
 import dev.earshot.process.StartFailure;
+import dev.earshot.process.Survivor;
 import dev.earshot.session.SessionResult;
 import dev.earshot.session.StopCause;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** What is said on stderr when a run is over: pure text. */
 final class Summary {
@@ -28,7 +30,7 @@ final class Summary {
                 result.exchanges() == 1 ? "call" : "calls",
                 result.failed() == 0 ? "" : ", " + result.failed() + " failed,",
                 seconds(took));
-    return calls + "; " + end(result, command.getFirst()) + forced(result);
+    return calls + "; " + end(result, command.getFirst()) + forced(result) + kept(result);
   }
 
   /** Why the command could not be started, or why Earshot failed; empty if neither is so. */
@@ -82,6 +84,15 @@ final class Summary {
     String text =
         others == 0 ? "" : "; " + others + (others == 1 ? " process" : " processes") + " killed";
     return survivors == 0 ? text : text + "; " + survivors + " could not be ended";
+  }
+
+  private static String kept(SessionResult result) {
+    List<Survivor> kept = result.process().map(ProcessResult::kept).orElse(List.of());
+    return kept.isEmpty()
+        ? ""
+        : kept.stream()
+            .map(each -> "%s (%d)".formatted(each.name(), each.pid()))
+            .collect(Collectors.joining(", ", "; kept: ", ""));
   }
 
   private static String seconds(Duration duration) {

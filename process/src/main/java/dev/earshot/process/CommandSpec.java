@@ -13,7 +13,8 @@ import java.util.Optional;
  *
  * @param argv the command and its arguments; not empty. A name without a slash is looked for in the
  *     {@code PATH} of {@code environment}
- * @param environment exactly what the command gets, in this order
+ * @param environment exactly what the command gets, in this order, followed by the variable {@code
+ *     EARSHOT_MARK} of its {@link Containment}
  * @param directory where the command starts; this process's if empty
  * @param stdio its standard streams
  * @param launch signals and descriptors it inherits

@@ -52,14 +52,17 @@ final class Libc {
   private static final MemorySegment FCNTL = find("fcntl");
   private static final MemorySegment FSTATVFS = find("fstatvfs");
   private static final MemorySegment GETPGID = find("getpgid");
+  private static final MemorySegment GETRLIMIT = find("getrlimit");
   private static final MemorySegment ISATTY = find("isatty");
   private static final MemorySegment KILL = find("kill");
   private static final MemorySegment OPENAT = find("openat");
   private static final MemorySegment PIPE2 = find("pipe2");
   private static final MemorySegment POLL = find("poll");
+  private static final MemorySegment PRCTL = find("prctl");
   private static final MemorySegment PTHREAD_SIGMASK = find("pthread_sigmask");
   private static final MemorySegment RAISE = find("raise");
   private static final MemorySegment READ = find("read");
+  private static final MemorySegment SETRLIMIT = find("setrlimit");
   private static final MemorySegment SIGACTION = find("sigaction");
   private static final MemorySegment SYSCALL = find("syscall");
   private static final MemorySegment TCGETATTR = find("tcgetattr");
@@ -69,6 +72,7 @@ final class Libc {
   private static final MemorySegment WRITE = find("write");
 
   private static final long PIDFD_OPEN_CALL = 434;
+  private static final long PIDFD_SEND_SIGNAL_CALL = 424;
   private static final int SIGINFO_BYTES = 128;
   private static final int SIGINFO_CODE = 8;
   private static final int SIGINFO_PID = 16;
@@ -201,6 +205,56 @@ final class Libc {
   /** A descriptor that is readable once the process has ended. */
   static int pidDescriptor(long pid) {
     return call(SYSCALL, PIDFD_OPEN_CALL, pid, 0, 0, 0, 0);
+  }
+
+  /** Sends to exactly the process that the descriptor was opened for (pidfd_send_signal(2)). */
+  static int signal(int pidDescriptor, int signal) {
+    return call(SYSCALL, PIDFD_SEND_SIGNAL_CALL, pidDescriptor, signal, 0, 0, 0);
+  }
+
+  /** Makes this process the parent of its descendants' orphans (PR_SET_CHILD_SUBREAPER). */
+  static int adoptOrphans() {
+    return call(PRCTL, Platform.SET_CHILD_SUBREAPER, 1, 0, 0, 0, 0);
+  }
+
+  /**
+   * A limit of this process (getrlimit(2)).
+   *
+   * @param soft the one in force
+   * @param hard how far the soft one may be raised
+   */
+  record Limit(long soft, long hard) {}
+
+  static Optional<Limit> limit(int resource) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment pair = arena.allocate(16, 8);
+      return call(GETRLIMIT, resource, pair.address(), 0, 0, 0, 0) < 0
+          ? Optional.empty()
+          : Optional.of(new Limit(pair.get(JAVA_LONG, 0), pair.get(JAVA_LONG, 8)));
+    }
+  }
+
+  static int setLimit(int resource, Limit limit) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment pair = arena.allocate(16, 8);
+      pair.set(JAVA_LONG, 0, limit.soft());
+      pair.set(JAVA_LONG, 8, limit.hard());
+      return call(SETRLIMIT, resource, pair.address(), 0, 0, 0, 0);
+    }
+  }
+
+  /**
+   * The pid of a child that has ended and is not reaped; it stays so. 0 if none has (only with
+   * {@code WAIT_NO_HANG}), or the negative error number.
+   */
+  static int endedChild(Platform platform, int options) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = arena.allocate(SIGINFO_BYTES, 8);
+      int how = options | Platform.WAIT_EXITED | Platform.WAIT_LEAVE;
+      int answer =
+          call(SYSCALL, platform.waitidCall(), Platform.WAIT_ANY, 0, info.address(), how, 0);
+      return answer < 0 ? answer : info.get(JAVA_INT, SIGINFO_PID);
+    }
   }
 
   /** How a child is, or why that cannot be told. */

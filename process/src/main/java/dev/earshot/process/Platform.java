@@ -31,6 +31,14 @@ record Platform(int openDirectory, long waitidCall) {
   static final int SPAWN_SET_DEFAULT_SIGNALS = 4;
   static final int SPAWN_SET_SIGNAL_MASK = 8;
 
+  static final int SPAWN_SET_SESSION = 0x80;
+
+  static final int SET_CHILD_SUBREAPER = 36;
+
+  /** {@code RLIMIT_LOCKS}: Linux has not looked at it since 2.4.25 (getrlimit(2)). */
+  static final int LIMIT_FILE_LOCKS = 10;
+
+  static final int WAIT_ANY = 0;
   static final int WAIT_BY_PID = 1;
   static final int WAIT_NO_HANG = 1;
   static final int WAIT_STOPPED = 2;

@@ -10,12 +10,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns one command and its process group, from the start until the whole group is gone. All methods
+ * Owns one command and its process tree, from the start until the whole tree is gone. All methods
  * may be called from any thread at any moment.
  *
  * <p>A thread of its own starts, watches, signals and reaps the command; a second one waits for the
  * leader. Both have ended once {@link #await} returns, unless KILL could not end the leader: then
- * the second stays until it does end. The JVM stays as long as the group does.
+ * the second stays until it does end. The JVM stays as long as the tree does.
  */
 public final class ProcessController implements AutoCloseable {
   private final Inbox inbox;
@@ -26,24 +26,50 @@ public final class ProcessController implements AutoCloseable {
   private volatile @Nullable ProcessResult result;
 
   private ProcessController(
-      Inbox inbox, StandardStreams streams, ProcessOwner owner, Supplier<ProcessResult> life) {
+      Inbox inbox,
+      StandardStreams streams,
+      ProcessOwner owner,
+      Supplier<ProcessResult> life,
+      Runnable afterwards) {
     this.inbox = inbox;
     this.streams = streams;
     this.owner = owner;
-    this.ownerThread = Thread.ofPlatform().name("process-owner").unstarted(() -> own(life));
+    this.ownerThread =
+        Thread.ofPlatform().name("process-owner").unstarted(() -> own(life, afterwards));
+  }
+
+  /**
+   * Starts the command with a {@link Containment} of its own, which costs about a millisecond; with
+   * many runs give them a common one.
+   *
+   * @see #start(Containment, CommandSpec, StopPolicy, Consumer)
+   */
+  public static ProcessController start(
+      CommandSpec spec, StopPolicy policy, Consumer<ProcessEvent> events) {
+    var own = Containment.unnamed();
+    return start(own, spec, policy, events, own::close);
   }
 
   /**
    * Starts the command. Returns before it runs; a start that fails is a result with the reason
    * {@link ExitReason#START_FAILED}, and so is one that a stop comes before.
    *
+   * @param containment holds its tree together; stays open until the end
    * @param events gets each event in order on the owner's thread, which it holds up while it runs.
    *     It must not wait for this controller; if it throws, that is told in the result
    * @throws UnsupportedOperationException on a system that this module does not know
    */
   public static ProcessController start(
-      CommandSpec spec, StopPolicy policy, Consumer<ProcessEvent> events) {
-    Platform platform = Platform.current();
+      Containment containment, CommandSpec spec, StopPolicy policy, Consumer<ProcessEvent> events) {
+    return start(containment, spec, policy, events, () -> {});
+  }
+
+  private static ProcessController start(
+      Containment containment,
+      CommandSpec spec,
+      StopPolicy policy,
+      Consumer<ProcessEvent> events,
+      Runnable afterwards) {
     Wake wake = Wake.none();
     StandardStreams streams = StandardStreams.none();
     Optional<StartFailure> refused = Optional.empty();
@@ -56,20 +82,23 @@ public final class ProcessController implements AutoCloseable {
       refused = Optional.of(StartFailure.of(StartStage.LIMITS, e.errno(), hint));
     }
     var inbox = new Inbox(wake::wake);
-    var owner = new ProcessOwner(platform, spec, policy, events, streams, inbox, wake);
+    var owner = new ProcessOwner(containment, spec, policy, events, streams, inbox, wake);
     Supplier<ProcessResult> life =
         refused.<Supplier<ProcessResult>>map(why -> () -> owner.refuse(why)).orElse(owner::run);
-    var controller = new ProcessController(inbox, streams, owner, life);
+    var controller = new ProcessController(inbox, streams, owner, life, afterwards);
     controller.ownerThread.start();
     return controller;
   }
 
-  private void own(Supplier<ProcessResult> life) {
+  private void own(Supplier<ProcessResult> life, Runnable afterwards) {
+    ProcessResult ended;
     try {
-      result = life.get();
+      ended = life.get();
     } catch (RuntimeException | Error problem) {
-      result = owner.broken(problem);
+      ended = owner.broken(problem);
     }
+    afterwards.run();
+    result = ended;
   }
 
   /**
@@ -80,7 +109,7 @@ public final class ProcessController implements AutoCloseable {
     inbox.stop();
   }
 
-  /** Ends the group by KILL at once, whether a stop was asked for or not. Never blocks. */
+  /** Ends the tree by KILL at once, whether a stop was asked for or not. Never blocks. */
   public void killNow() {
     inbox.kill();
   }
@@ -98,7 +127,7 @@ public final class ProcessController implements AutoCloseable {
   }
 
   /**
-   * Waits until the whole group is gone, or was given up. An interrupt ends the waiting, not the
+   * Waits until the whole tree is gone, or was given up. An interrupt ends the waiting, not the
    * command.
    */
   public ProcessResult await() throws InterruptedException {

@@ -20,7 +20,10 @@ public sealed interface ProcessEvent {
   /** The command runs, as the leader of a process group of its own. */
   record Started(long pid, long pgid) implements ProcessEvent {}
 
-  /** A signal was sent; one that asks to stop is followed by CONT, which is not told. */
+  /**
+   * A signal was sent; one that asks to stop is followed by CONT, and KILL comes after STOP, which
+   * is not told.
+   */
   record Signaled(Signal signal, Target target, Why why) implements ProcessEvent {}
 
   /**
@@ -29,18 +32,22 @@ public sealed interface ProcessEvent {
    */
   record Exited(ProcessResult result) implements ProcessEvent {}
 
-  /** Its group is gone, or what is left of it has been given up. */
-  record TreeGone(List<Long> killed, List<Survivor> survivors) implements ProcessEvent {
+  /** Its tree is gone but for what may live on, or what is left of it has been given up. */
+  record TreeGone(List<Long> killed, List<Survivor> survivors, List<Survivor> kept)
+      implements ProcessEvent {
     public TreeGone {
       killed = List.copyOf(killed);
       survivors = List.copyOf(survivors);
+      kept = List.copyOf(kept);
     }
   }
 
   /** Who got a signal. */
   enum Target {
     /** The process group of the command. */
-    GROUP;
+    GROUP,
+    /** Processes of its tree that are in no group of its own any more. */
+    DESCENDANTS;
 
     /** The name in the event stream. */
     public String wireName() {
@@ -56,7 +63,7 @@ public sealed interface ProcessEvent {
     ESCALATION,
     /** It was sent to this process, or asked for by name. */
     FORWARDED,
-    /** The command ended by itself and left members of its group behind. */
+    /** The command ended by itself and left processes behind. */
     LEFTOVER;
 
     /** The name in the event stream. */

@@ -4,31 +4,35 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.SequencedSet;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
  * The life of one command, on one thread: it alone starts, signals and reaps, so that it never
- * signals a number that is not its command's any more. The leader's zombie stays until the group is
- * empty: as long as it is there, the kernel gives the group's number to nobody else.
+ * signals a number that is not its command's any more. The leader's zombie stays until the tree is
+ * gone: as long as it is there, the kernel gives the group's number to nobody else.
  */
 final class ProcessOwner {
   /** Members that are watched at once; the others are looked for when one of these has ended. */
   private static final int WATCHED = 64;
 
-  /** Between looks if members cannot be watched, because no descriptor is free. */
+  /** Between looks if members cannot be watched, or are being killed. */
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
 
   private static final int ENDED_NOW =
       Platform.WAIT_EXITED | Platform.WAIT_NO_HANG | Platform.WAIT_LEAVE;
 
   private final Platform platform;
+  private final Containment containment;
+  private final TreeView tree;
   private final CommandSpec spec;
   private final StopPolicy policy;
   private final Consumer<ProcessEvent> events;
@@ -47,7 +51,8 @@ final class ProcessOwner {
   private Instant startedAt = now();
   private long startedNanos = System.nanoTime();
   private Optional<ProcessResult> exited = Optional.empty();
-  private List<ProcessTable.Entry> members = List.of();
+  private ProcessTree.Look look = ProcessTree.Look.NOTHING;
+  private final Set<ProcessTable.Identity> askedOnce = new HashSet<>();
   private Optional<StopRules.Input> held = Optional.empty();
   private Optional<String> listenerFailure = Optional.empty();
   private boolean lookDue;
@@ -57,14 +62,16 @@ final class ProcessOwner {
   private boolean stopForwarded;
 
   ProcessOwner(
-      Platform platform,
+      Containment containment,
       CommandSpec spec,
       StopPolicy policy,
       Consumer<ProcessEvent> events,
       StandardStreams streams,
       Inbox inbox,
       Wake wake) {
-    this.platform = platform;
+    this.platform = containment.platform();
+    this.containment = containment;
+    this.tree = containment.newTree();
     this.spec = spec;
     this.policy = policy;
     this.events = events;
@@ -140,13 +147,17 @@ final class ProcessOwner {
     try {
       startedAt = now();
       startedNanos = System.nanoTime();
-      pid = Spawner.spawn(platform, spec, streams.sources(), descriptor);
+      var marked = spec.withEnvironment(tree.marked(spec.environment()));
+      var setting = new Spawner.Setting(descriptor, tree.limit(), false);
+      List<Integer> sources = streams.sources();
+      pid = containment.reaper().spawn(() -> Spawner.spawn(platform, marked, sources, setting));
     } finally {
       if (pid == 0 && handOver) {
         // The child may have taken it before its exec failed.
         terminal.ifPresent(Terminal::takeBack);
       }
     }
+    tree.begin(pid);
     if (handOver) {
       if (!Spawner.childCanTakeTerminal()) {
         terminal.ifPresent(t -> t.giveTo(pid));
@@ -198,8 +209,9 @@ final class ProcessOwner {
     while (true) {
       if (lookDue) {
         lookDue = false;
-        members = ProcessTable.group(pid);
-        return members.isEmpty() ? StopRules.Input.GROUP_EMPTY : StopRules.Input.GROUP_ALIVE;
+        look();
+        boolean empty = look.isEmpty() && exited.isPresent();
+        return empty ? StopRules.Input.TREE_EMPTY : StopRules.Input.TREE_ALIVE;
       }
       if (held.isPresent()) {
         StopRules.Input input = held.get();
@@ -365,7 +377,7 @@ final class ProcessOwner {
   }
 
   private void forward(Signal signal, boolean running) {
-    if (exited.isPresent() && members.isEmpty()) {
+    if (exited.isPresent() && look.living().isEmpty()) {
       return;
     }
     if (signal == Signal.CONT && running && !hasTerminal()) {
@@ -390,41 +402,112 @@ final class ProcessOwner {
 
   private void apply(StopRules.Effect effect) {
     switch (effect) {
-      case ASK -> ask(ProcessEvent.Why.STOP);
-      case ASK_LEFTOVER -> ask(ProcessEvent.Why.LEFTOVER);
+      case ASK -> ask();
+      case ASK_REST -> askOthers(ProcessEvent.Why.STOP);
+      case ASK_LEFTOVER -> askLeftover();
+      case FREEZE -> freeze();
       case KILL -> kill();
     }
   }
 
-  private void ask(ProcessEvent.Why why) {
+  private void ask() {
     asked |= exited.isEmpty();
-    send(policy.stopSignal());
-    // A stopped process does not see the signal before it is continued.
-    send(Signal.CONT);
-    emit(new ProcessEvent.Signaled(policy.stopSignal(), ProcessEvent.Target.GROUP, why));
+    if (!tree.keepsNothing()) {
+      look();
+    }
+    sendAsking(inGroup());
+    told(policy.stopSignal(), ProcessEvent.Target.GROUP, ProcessEvent.Why.STOP);
+  }
+
+  private void askLeftover() {
+    List<ProcessTable.Entry> group = inGroup();
+    if (!group.isEmpty()) {
+      sendAsking(group);
+      told(policy.stopSignal(), ProcessEvent.Target.GROUP, ProcessEvent.Why.LEFTOVER);
+    }
+    askOthers(ProcessEvent.Why.LEFTOVER);
+  }
+
+  /** Each once. */
+  private void askOthers(ProcessEvent.Why why) {
+    List<ProcessTable.Entry> others = new ArrayList<>(outsideGroup());
+    askedOnce.retainAll(look.living().stream().map(ProcessTable.Entry::identity).toList());
+    others.removeIf(each -> !askedOnce.add(each.identity()));
+    if (!others.isEmpty()) {
+      tree.signal(others, policy.stopSignal());
+      tree.signal(others, Signal.CONT);
+      told(policy.stopSignal(), ProcessEvent.Target.DESCENDANTS, why);
+    }
+  }
+
+  /** A stopped process does not see the signal before it is continued. */
+  private void sendAsking(List<ProcessTable.Entry> group) {
+    sendToGroup(policy.stopSignal(), group);
+    sendToGroup(Signal.CONT, group);
+  }
+
+  private void freeze() {
+    look();
+    sendToGroup(Signal.STOP, inGroup());
+    tree.signal(outsideGroup(), Signal.STOP);
   }
 
   private void kill() {
+    look();
+    List<ProcessTable.Entry> group = inGroup();
+    List<ProcessTable.Entry> others = outsideGroup();
     boolean first = killed.isEmpty();
-    killSent |= exited.isEmpty();
+    boolean toGroup = exited.isEmpty() || !group.isEmpty();
     if (exited.isEmpty()) {
-      members = ProcessTable.group(pid);
+      killSent = true;
       killed.add(pid);
     }
-    members.forEach(each -> killed.add(each.pid()));
-    if (!killed.isEmpty()) {
-      send(Signal.KILL);
+    look.living().forEach(each -> killed.add(each.pid()));
+    if (look.kept().isEmpty()) {
+      tree.killAtOnce();
     }
-    if (first && !killed.isEmpty()) {
-      emit(
-          new ProcessEvent.Signaled(
-              Signal.KILL, ProcessEvent.Target.GROUP, ProcessEvent.Why.ESCALATION));
+    if (toGroup) {
+      sendToGroup(Signal.KILL, group);
+    }
+    tree.signal(others, Signal.KILL);
+    tree.killAdopted(killed);
+    if (first && toGroup) {
+      told(Signal.KILL, ProcessEvent.Target.GROUP, ProcessEvent.Why.ESCALATION);
+    }
+    if (first && !others.isEmpty()) {
+      told(Signal.KILL, ProcessEvent.Target.DESCENDANTS, ProcessEvent.Why.ESCALATION);
+    }
+  }
+
+  private void told(Signal signal, ProcessEvent.Target target, ProcessEvent.Why why) {
+    emit(new ProcessEvent.Signaled(signal, target, why));
+  }
+
+  private void look() {
+    look = tree.look(!statusLost);
+  }
+
+  private List<ProcessTable.Entry> inGroup() {
+    return look.living().stream().filter(each -> each.group() == pid).toList();
+  }
+
+  private List<ProcessTable.Entry> outsideGroup() {
+    return look.living().stream().filter(each -> each.group() != pid).toList();
+  }
+
+  /** To the members of the group that were seen, if it has one that is to be spared. */
+  private void sendToGroup(Signal signal, List<ProcessTable.Entry> seen) {
+    if (look.kept().stream().anyMatch(each -> each.group() == pid)) {
+      tree.signal(seen, signal);
+    } else {
+      send(signal);
     }
   }
 
   private void send(Signal signal) {
     // Without the leader's zombie only a member seen just now proves that the number is ours.
-    if (statusLost && ProcessTable.group(pid).isEmpty()) {
+    if (statusLost) {
+      tree.signal(inGroup(), signal);
       return;
     }
     Libc.kill(-pid, signal.number());
@@ -445,7 +528,8 @@ final class ProcessOwner {
           return;
         }
       }
-      boolean blind = exited.isPresent() && interests.size() == 1;
+      boolean killing = state instanceof StopRules.State.Killing;
+      boolean blind = killing || (exited.isPresent() && interests.size() == 1);
       boolean[] ready = Libc.poll(interests.toArray(Libc.Interest[]::new), millis(state, blind));
       if (ready[0]) {
         wake.reset();
@@ -461,20 +545,23 @@ final class ProcessOwner {
 
   /** A pid may be another's by now: it is looked at again once the descriptor holds it. */
   private void watchMembers(List<Libc.Interest> interests) {
+    List<ProcessTable.Entry> members = look.living();
     for (ProcessTable.Entry member : members.subList(0, Math.min(WATCHED, members.size()))) {
       int descriptor = Libc.pidDescriptor(member.pid());
       if (descriptor >= 0) {
         interests.add(new Libc.Interest(descriptor, Platform.POLL_IN));
       }
-      if (descriptor == -Errno.ESRCH || !isMember(member.pid())) {
+      if (descriptor == -Errno.ESRCH || !isStill(member)) {
         lookDue = true;
         return;
       }
     }
   }
 
-  private boolean isMember(long number) {
-    return ProcessTable.of(number).filter(e -> e.group() == pid && e.isAlive()).isPresent();
+  private static boolean isStill(ProcessTable.Entry member) {
+    return ProcessTable.of(member.pid())
+        .filter(now -> now.start() == member.start() && now.isAlive())
+        .isPresent();
   }
 
   private static int millis(StopRules.State state, boolean blind) {
@@ -506,28 +593,32 @@ final class ProcessOwner {
       if (inbox.next().filter(Inbox.Message.LeaderEnded.class::isInstance).isPresent()) {
         reap();
       }
-    } else if (!statusLost) {
+    } else if (statusLost) {
+      tree.end();
+    } else {
       reap();
     }
-    emit(new ProcessEvent.TreeGone(List.copyOf(killed), survivors));
-    return exited.get().withTree(List.copyOf(killed), survivors, listenerFailure);
+    List<Survivor> kept = named(look.kept());
+    emit(new ProcessEvent.TreeGone(List.copyOf(killed), survivors, kept));
+    return exited.get().withTree(List.copyOf(killed), survivors, kept, listenerFailure);
   }
 
   private void reap() {
     if (reaped.compareAndSet(false, true)) {
       Libc.waitFor(platform, pid, Platform.WAIT_EXITED | Platform.WAIT_NO_HANG);
+      tree.end();
     }
   }
 
   private List<Survivor> survivors() {
-    List<Survivor> left = new ArrayList<>();
-    for (ProcessTable.Entry each : ProcessTable.all()) {
-      boolean leader = each.pid() == pid && exited.isEmpty();
-      if ((leader || each.group() == pid) && each.isAlive()) {
-        left.add(new Survivor(each.pid(), each.name(), each.state()));
-      }
-    }
-    return left;
+    look();
+    return named(look.living());
+  }
+
+  private static List<Survivor> named(List<ProcessTable.Entry> processes) {
+    return processes.stream()
+        .map(each -> new Survivor(each.pid(), each.name(), each.state()))
+        .toList();
   }
 
   private ProcessResult resultOf(ChildStatus status) {
@@ -548,6 +639,7 @@ final class ProcessOwner {
         maxRss(status),
         Optional.empty(),
         Optional.empty(),
+        List.of(),
         List.of(),
         List.of());
   }
@@ -583,6 +675,7 @@ final class ProcessOwner {
         failure,
         Optional.of(error).filter(text -> !text.isEmpty()),
         List.of(),
+        List.of(),
         List.of());
   }
 
@@ -594,7 +687,9 @@ final class ProcessOwner {
               resultWithout(ExitReason.RUNTIME_ERROR, Optional.empty(), String.valueOf(problem)));
       emit(new ProcessEvent.Exited(exited.get()));
     }
-    return exited.get().withTree(List.copyOf(killed), List.of(), Optional.of("" + problem));
+    return exited
+        .get()
+        .withTree(List.copyOf(killed), List.of(), List.of(), Optional.of("" + problem));
   }
 
   /** A listener that fails is told in the result; the process is owned all the same. */

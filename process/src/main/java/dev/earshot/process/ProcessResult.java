@@ -15,15 +15,16 @@ import java.util.OptionalLong;
  * @param requested it was alive when its stop was asked for and the signal went out
  * @param hadTerminal the terminal was handed over to it when it ended
  * @param startedAt when the start was tried, if it failed
- * @param endedAt when the command itself ended; members of its group may have lived longer
+ * @param endedAt when the command itself ended; others of its tree may have lived longer
  * @param userTime processor time, with that of the children it waited for
  * @param systemTime the same, spent in the kernel
  * @param maxRssKib peak memory in KiB of the largest of these processes; empty if it was below this
  *     program's own, which the kernel counts in for a process that is started without a copy of it
  * @param startFailure there if, and only if, the reason is {@link ExitReason#START_FAILED}
  * @param error there if something went wrong while watching it, such as a failed listener
- * @param killed pids of its group that KILL was sent to
+ * @param killed pids of its tree that KILL was sent to
  * @param survivors what lived on all the same
+ * @param kept what lives on because it may
  */
 public record ProcessResult(
     ExitReason reason,
@@ -42,14 +43,20 @@ public record ProcessResult(
     Optional<StartFailure> startFailure,
     Optional<String> error,
     List<Long> killed,
-    List<Survivor> survivors) {
+    List<Survivor> survivors,
+    List<Survivor> kept) {
 
   public ProcessResult {
     killed = List.copyOf(killed);
     survivors = List.copyOf(survivors);
+    kept = List.copyOf(kept);
   }
 
-  ProcessResult withTree(List<Long> killedPids, List<Survivor> left, Optional<String> problem) {
+  ProcessResult withTree(
+      List<Long> killedPids,
+      List<Survivor> left,
+      List<Survivor> livingOn,
+      Optional<String> problem) {
     return new ProcessResult(
         reason,
         exitCode,
@@ -67,6 +74,7 @@ public record ProcessResult(
         startFailure,
         error.or(() -> problem),
         killedPids,
-        left);
+        left,
+        livingOn);
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -26,15 +27,30 @@ final class ProcessTable {
    *
    * @param name at most 15 bytes
    * @param state its letter
+   * @param start when it started, in clock ticks since the machine did: with the pid, an identity
    */
   record Entry(
-      long pid, String name, char state, long parent, long group, long session, int threads) {
+      long pid,
+      String name,
+      char state,
+      long parent,
+      long group,
+      long session,
+      int threads,
+      long start) {
+
+    Identity identity() {
+      return new Identity(pid, start);
+    }
 
     /** A zombie whose other threads run lives: only its main thread has ended. */
     boolean isAlive() {
       return state != 'X' && (state != 'Z' || threads > 1);
     }
   }
+
+  /** One process for good, while its pid alone may be another's later. */
+  record Identity(long pid, long start) {}
 
   /** All processes that can be seen. */
   static List<Entry> all() {
@@ -54,16 +70,19 @@ final class ProcessTable {
   }
 
   /**
-   * The living members of a group; empty only if two looks found none, because a member may start
-   * another, and end, behind the back of one.
+   * The orphans that a process has adopted, and few others: what hangs from its first thread, which
+   * gets them (proc(5), children). All its children where the kernel does not list those.
    */
-  static List<Entry> group(long group) {
-    List<Entry> members = lookFor(group);
-    return members.isEmpty() ? lookFor(group) : members;
-  }
-
-  private static List<Entry> lookFor(long group) {
-    return all().stream().filter(each -> each.group() == group && each.isAlive()).toList();
+  static List<Entry> adopted(long by) {
+    try {
+      Path list = PROC.resolve(by + "/task/" + by + "/children");
+      String numbers = Files.readString(list, StandardCharsets.ISO_8859_1).strip();
+      return numbers.isEmpty()
+          ? List.of()
+          : Arrays.stream(numbers.split(" ", -1)).flatMap(each -> read(each).stream()).toList();
+    } catch (IOException notListed) {
+      return all().stream().filter(each -> each.parent() == by).toList();
+    }
   }
 
   /** The parent of a process, its parent, and so on; a loop in a torn look ends it. */
@@ -122,8 +141,8 @@ final class ProcessTable {
     if (open < 2 || close < open || close + 2 > stat.length()) {
       return Optional.empty();
     }
-    String[] fields = stat.substring(close + 2).split(" ", 19);
-    if (fields.length < 19 || fields[0].isEmpty()) {
+    String[] fields = stat.substring(close + 2).split(" ", 21);
+    if (fields.length < 21 || fields[0].isEmpty()) {
       return Optional.empty();
     }
     try {
@@ -135,7 +154,8 @@ final class ProcessTable {
               Long.parseLong(fields[1]),
               Long.parseLong(fields[2]),
               Long.parseLong(fields[3]),
-              Integer.parseInt(fields[17])));
+              Integer.parseInt(fields[17]),
+              Long.parseLong(fields[19])));
     } catch (NumberFormatException torn) {
       return Optional.empty();
     }

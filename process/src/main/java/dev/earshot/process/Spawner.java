@@ -29,11 +29,11 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class Spawner {
   /**
-   * What a signal does is one setting for the whole process, changed here for the moment of a
-   * start. So it is one lock for the whole process, too; it is held while the command's file is
-   * executed, which a dead network file system can delay.
+   * What a signal does is one setting for the whole process, as is a limit; both are changed here
+   * for the moment of a start. So it is one lock for the whole process, too; it is held while the
+   * command's file is executed, which a dead network file system can delay.
    */
-  private static final ReentrantLock DISPOSITIONS = new ReentrantLock();
+  private static final ReentrantLock INHERITED = new ReentrantLock();
 
   /** Bigger than posix_spawnattr_t and posix_spawn_file_actions_t of any C library. */
   private static final int SPAWN_OBJECT_BYTES = 512;
@@ -72,19 +72,23 @@ final class Spawner {
   }
 
   /**
-   * The pid, which is also the group.
+   * What a child is given beside its specification.
    *
    * @param terminal a descriptor of the terminal whose foreground group the child is to become
+   * @param fileLocks its soft limit of file locks; {@link Mark#NONE} for as high as it may be
+   * @param ownSession it leads a session of its own, not only a group
    */
-  static long spawn(
-      Platform platform, CommandSpec spec, List<Integer> sources, Optional<Integer> terminal)
+  record Setting(Optional<Integer> terminal, long fileLocks, boolean ownSession) {}
+
+  /** The pid, which is also the group. */
+  static long spawn(Platform platform, CommandSpec spec, List<Integer> sources, Setting setting)
       throws StartException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argv = strings(arena, spec, spec.argv(), "an argument");
       MemorySegment environment = strings(arena, spec, assignments(spec), "a variable");
       int directory = openDirectory(platform, spec);
       try {
-        var request = new Request(arena, spec, argv, environment, sources, directory, terminal);
+        var request = new Request(arena, spec, argv, environment, sources, directory, setting);
         return search(request);
       } finally {
         if (directory >= 0) {
@@ -101,7 +105,7 @@ final class Spawner {
       MemorySegment environment,
       List<Integer> sources,
       int directory,
-      Optional<Integer> terminal) {}
+      Setting setting) {}
 
   /** execvp's search, but by us: so that the command's own PATH rules, and the file is known. */
   private static long search(Request request) throws StartException {
@@ -143,10 +147,11 @@ final class Spawner {
     spawnCall("posix_spawnattr_init", attributes, 0, 0);
     spawnCall("posix_spawn_file_actions_init", actions, 0, 0);
     try {
-      setAttributes(arena, attributes, ignored, launch.blocked());
+      setAttributes(request, attributes, ignored);
       setActions(request, actions);
-      return whileIgnoring(
+      return withInherited(
           ignored,
+          request.setting().fileLocks(),
           () -> {
             int errno =
                 Libc.call(
@@ -165,13 +170,14 @@ final class Spawner {
     }
   }
 
-  private static void setAttributes(
-      Arena arena, MemorySegment attributes, long ignored, long blocked) {
+  private static void setAttributes(Request request, MemorySegment attributes, long ignored) {
+    Arena arena = request.arena();
+    long blocked = request.spec().launch().blocked();
     long defaults = ~(ignored | CANNOT_CHANGE | LIBRARY_SIGNALS);
-    int flags =
-        Platform.SPAWN_SET_GROUP
-            | Platform.SPAWN_SET_DEFAULT_SIGNALS
-            | Platform.SPAWN_SET_SIGNAL_MASK;
+    // A session makes its group; asked for both, the kernel refuses the second.
+    int place =
+        request.setting().ownSession() ? Platform.SPAWN_SET_SESSION : Platform.SPAWN_SET_GROUP;
+    int flags = place | Platform.SPAWN_SET_DEFAULT_SIGNALS | Platform.SPAWN_SET_SIGNAL_MASK;
     spawnCall("posix_spawnattr_setflags", attributes, flags, 0);
     spawnCall("posix_spawnattr_setpgroup", attributes, 0, 0);
     spawnCall(
@@ -193,6 +199,7 @@ final class Spawner {
       spawnCall("posix_spawn_file_actions_addfchdir_np", actions, request.directory(), 0);
     }
     request
+        .setting()
         .terminal()
         .ifPresent(terminal ->
             ADD_TCSETPGRP.ifPresent(
@@ -219,14 +226,15 @@ final class Spawner {
   }
 
   /**
-   * A child inherits what is ignored here at that moment, and cannot be told to ignore. A signal
-   * that comes just then is lost.
+   * A child inherits what is ignored here at that moment, and the limits; it cannot be told to have
+   * others. A signal that comes just then is lost.
    */
-  private static int whileIgnoring(long ignored, Start start) {
-    DISPOSITIONS.lock();
+  private static int withInherited(long ignored, long fileLocks, Start start) {
+    INHERITED.lock();
     try {
       keepStatusesOfChildren();
       Map<Integer, Libc.Disposition> changed = new HashMap<>();
+      Optional<Libc.Limit> before = limitFileLocks(fileLocks);
       try {
         for (int signal = 1; signal <= Long.SIZE; signal++) {
           if (((ignored >>> (signal - 1)) & 1) != 0) {
@@ -235,11 +243,22 @@ final class Spawner {
         }
         return start.run();
       } finally {
+        before.ifPresent(limit -> Libc.setLimit(Platform.LIMIT_FILE_LOCKS, limit));
         changed.forEach(Libc::restoreDisposition);
       }
     } finally {
-      DISPOSITIONS.unlock();
+      INHERITED.unlock();
     }
+  }
+
+  /** The limit to go back to; empty if it was not changed. */
+  private static Optional<Libc.Limit> limitFileLocks(long soft) {
+    return Libc.limit(Platform.LIMIT_FILE_LOCKS)
+        .filter(now -> {
+          long next = soft == Mark.NONE ? now.hard() : soft;
+          return now.soft() != next
+              && Libc.setLimit(Platform.LIMIT_FILE_LOCKS, new Libc.Limit(next, now.hard())) == 0;
+        });
   }
 
   private static void ignoreForNow(int signal, Map<Integer, Libc.Disposition> changed) {

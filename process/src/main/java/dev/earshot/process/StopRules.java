@@ -6,7 +6,7 @@ import java.util.List;
  * The rules of a stop, without threads or a clock: state x input x now gives the next state and
  * what to send. Times are {@code System.nanoTime} values, so deadlines are compared by subtraction.
  *
- * <p>The deadline is bound to the whole group being empty, never to the leader's end.
+ * <p>The deadline is bound to the whole tree being empty, never to the leader's end.
  */
 final class StopRules {
   private StopRules() {}
@@ -24,13 +24,13 @@ final class StopRules {
     /** The leader ended by itself; whether members are left is not known yet. */
     record Lingering() implements State {}
 
-    /** The stop signal went out; the group has until the deadline. */
+    /** The stop signal went out; the tree has until the deadline. */
     record Stopping(long deadline) implements Timed {}
 
     /** KILL went out; at the deadline what lives is given up. */
     record Killing(long deadline) implements Timed {}
 
-    /** The end. The group is empty, or was given up. */
+    /** The end. The tree is gone, or what is left of it was given up. */
     record Ended(boolean empty) implements State {}
   }
 
@@ -42,21 +42,25 @@ final class StopRules {
     KILL_ASKED,
     /** The leader ended, or its status was lost. */
     LEADER_ENDED,
-    /** After the leader's end, a look found nobody in the group. */
-    GROUP_EMPTY,
-    /** After the leader's end, a look found members. */
-    GROUP_ALIVE,
+    /** A look found nothing of the tree. */
+    TREE_EMPTY,
+    /** A look found members. */
+    TREE_ALIVE,
     /** The deadline of the state has passed. */
     DEADLINE_PASSED
   }
 
-  /** What to send to the group. */
+  /** What to do to the tree. */
   enum Effect {
-    /** The stop signal and CONT, because a stop was asked for. */
+    /** The stop signal and CONT to the group, because a stop was asked for. */
     ASK,
-    /** The same to what the leader left behind. */
+    /** The same to members that are in no reach of the first. */
+    ASK_REST,
+    /** The same to all that the leader left behind. */
     ASK_LEFTOVER,
-    /** KILL. */
+    /** STOP to all, so that none starts another, or hides one by its end. */
+    FREEZE,
+    /** KILL to all. */
     KILL
   }
 
@@ -71,13 +75,13 @@ final class StopRules {
             case STOP_ASKED -> ask(Effect.ASK, policy, now);
             case KILL_ASKED -> kill(policy, now);
             case LEADER_ENDED -> new Step(new State.Lingering(), List.of());
-            case GROUP_EMPTY, GROUP_ALIVE, DEADLINE_PASSED -> throw impossible(state, input);
+            case TREE_EMPTY, TREE_ALIVE, DEADLINE_PASSED -> throw impossible(state, input);
           };
 
       case State.Lingering _ ->
           switch (input) {
-            case GROUP_EMPTY -> new Step(new State.Ended(true), List.of());
-            case GROUP_ALIVE -> ask(Effect.ASK_LEFTOVER, policy, now);
+            case TREE_EMPTY -> new Step(new State.Ended(true), List.of());
+            case TREE_ALIVE -> ask(Effect.ASK_LEFTOVER, policy, now);
             case KILL_ASKED -> kill(policy, now);
             // The look that is due asks whoever is left, so that asking adds nothing.
             case STOP_ASKED -> stay(state);
@@ -86,17 +90,19 @@ final class StopRules {
 
       case State.Stopping _ ->
           switch (input) {
-            case GROUP_EMPTY -> new Step(new State.Ended(true), List.of());
+            case TREE_EMPTY -> new Step(new State.Ended(true), List.of());
             case KILL_ASKED, DEADLINE_PASSED -> kill(policy, now);
-            case STOP_ASKED, LEADER_ENDED, GROUP_ALIVE -> stay(state);
+            // Members outside the group have lost who would have ended them.
+            case TREE_ALIVE -> new Step(state, List.of(Effect.ASK_REST));
+            case STOP_ASKED, LEADER_ENDED -> stay(state);
           };
 
       case State.Killing _ ->
           switch (input) {
-            case GROUP_EMPTY -> new Step(new State.Ended(true), List.of());
+            case TREE_EMPTY -> new Step(new State.Ended(true), List.of());
             case DEADLINE_PASSED -> new Step(new State.Ended(false), List.of());
-            // A process may have joined the group since: every look that finds one kills again.
-            case GROUP_ALIVE -> new Step(state, List.of(Effect.KILL));
+            // There may be new members since: every look that finds one kills again.
+            case TREE_ALIVE -> new Step(state, List.of(Effect.KILL));
             case STOP_ASKED, KILL_ASKED, LEADER_ENDED -> stay(state);
           };
     };
@@ -112,8 +118,11 @@ final class StopRules {
         : new Step(new State.Stopping(now + policy.grace().toNanos()), List.of(how));
   }
 
+  /** Not frozen a third time: against one that always has a successor it would never end. */
   private static Step kill(StopPolicy policy, long now) {
-    return new Step(new State.Killing(now + policy.killWait().toNanos()), List.of(Effect.KILL));
+    return new Step(
+        new State.Killing(now + policy.killWait().toNanos()),
+        List.of(Effect.FREEZE, Effect.FREEZE, Effect.KILL));
   }
 
   private static IllegalStateException impossible(State state, Input input) {

@@ -1,5 +1,7 @@
 package dev.earshot.process;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
@@ -14,6 +16,9 @@ import java.util.Set;
 final class Terminal implements AutoCloseable {
   private static final byte[] DEV_TTY = "/dev/tty".getBytes(StandardCharsets.US_ASCII);
   private static final int STANDARD_OUTPUT = 1;
+  private static final int LOWEST_GUARDED = 4;
+  private static final int FLAG_WORDS = 4;
+  private static final int CONTROL_CHARACTERS = 32;
 
   private final int descriptor;
   private final long ours = Libc.groupOf(0);
@@ -39,6 +44,44 @@ final class Terminal implements AutoCloseable {
     }
     Libc.maskThread(Platform.MASK_BLOCK, Signal.TTOU.number());
     return Optional.of(new Terminal(moved));
+  }
+
+  /** That of this process as it is now, if it has one and is in its foreground. */
+  static Optional<Guardian.GuardedTerminal> guarded() {
+    int flags = Platform.OPEN_READ_WRITE | Platform.OPEN_NO_TERMINAL | Platform.OPEN_CLOEXEC;
+    int opened = Libc.open(Platform.AT_CURRENT_DIRECTORY, DEV_TTY, flags);
+    if (opened < 0) {
+      return Optional.empty();
+    }
+    int descriptor = Libc.duplicate(opened, LOWEST_GUARDED);
+    Libc.close(opened);
+    long group = Libc.groupOf(0);
+    Optional<byte[]> settings = Libc.terminalSettings(descriptor);
+    if (settings.isEmpty() || Libc.foregroundGroup(descriptor) != group) {
+      Libc.close(descriptor);
+      return Optional.empty();
+    }
+    long session =
+        ProcessTable.of(ProcessHandle.current().pid()).map(ProcessTable.Entry::session).orElse(0L);
+    return Optional.of(
+        new Guardian.GuardedTerminal(descriptor, sttyFormat(settings.get()), group, session));
+  }
+
+  /**
+   * Settings as stty(1) prints them for itself: the four words of flags and each control character,
+   * in hexadecimal, joined by colons. One byte is between the flags and the characters.
+   */
+  static String sttyFormat(byte[] settings) {
+    var text = new StringBuilder();
+    ByteBuffer words = ByteBuffer.wrap(settings).order(ByteOrder.nativeOrder());
+    for (int word = 0; word < FLAG_WORDS; word++) {
+      text.append(Integer.toHexString(words.getInt())).append(':');
+    }
+    int first = FLAG_WORDS * Integer.BYTES + 1;
+    for (int i = 0; i < CONTROL_CHARACTERS; i++) {
+      text.append(i == 0 ? "" : ":").append(Integer.toHexString(settings[first + i] & 0xff));
+    }
+    return text.toString();
   }
 
   int descriptor() {

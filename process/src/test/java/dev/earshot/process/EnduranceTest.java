@@ -33,7 +33,7 @@ class EnduranceTest {
         run.controller().stop();
         var result = run.await();
         assertThat(result.survivors()).isEmpty();
-        result.pid().ifPresent(pid -> assertThat(ProcessTable.group(pid)).isEmpty());
+        result.pid().ifPresent(pid -> assertThat(Run.livingInGroup(pid)).isEmpty());
       }
     }
   }

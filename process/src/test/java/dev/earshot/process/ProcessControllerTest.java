@@ -73,7 +73,7 @@ class ProcessControllerTest {
               new ProcessEvent.Starting(List.of("/bin/sh", "-c", "exit 0")),
               new ProcessEvent.Started(pid, pid),
               new ProcessEvent.Exited(result),
-              new ProcessEvent.TreeGone(List.of(), List.of()));
+              new ProcessEvent.TreeGone(List.of(), List.of(), List.of()));
     }
   }
 
@@ -222,7 +222,7 @@ class ProcessControllerTest {
       assertThat(result.exitCode()).hasValue(6);
       assertThat(result.killed()).isEmpty();
       assertThat(run.whys()).containsExactly(ProcessEvent.Why.LEFTOVER);
-      assertThat(ProcessTable.group(run.pid())).isEmpty();
+      assertThat(Run.livingInGroup(run.pid())).isEmpty();
     }
   }
 
@@ -265,7 +265,7 @@ class ProcessControllerTest {
       run.controller().stop();
       var result = run.await();
       assertThat(result.survivors()).isEmpty();
-      assertThat(ProcessTable.group(result.pid().orElseThrow())).isEmpty();
+      assertThat(Run.livingInGroup(result.pid().orElseThrow())).isEmpty();
     }
   }
 
@@ -403,34 +403,40 @@ class ProcessControllerTest {
   /** A tracer holds its tracee in its exit, even after KILL (ptrace(2), PTRACE_O_TRACEEXIT). */
   @Test
   void aLeaderThatKillDoesNotEndIsGivenUpAndNamedAndReapedLater() throws Exception {
-    var script =
+    // A tracer outside the tree holds it where it is about to exit.
+    var tracer =
         """
         import ctypes, os, sys
         libc = ctypes.CDLL(None, use_errno=True)
-        PR_SET_PTRACER, PTRACE_SEIZE, PTRACE_O_TRACEEXIT = 0x59616d61, 0x4206, 0x40
-        libc.prctl(PR_SET_PTRACER, ctypes.c_long(-1), 0, 0, 0)
-        leader = os.getpid()
-        if os.fork() == 0:
-            os.setsid()
-            none = ctypes.c_void_p(0)
-            failed = libc.ptrace(PTRACE_SEIZE, leader, none, ctypes.c_void_p(PTRACE_O_TRACEEXIT))
-            print('cannot trace' if failed else 'seized', flush=True)
-            sys.stdin.readline()
-            os._exit(0)
-        os.wait()
+        PTRACE_SEIZE, PTRACE_O_TRACEEXIT = 0x4206, 0x40
+        none = ctypes.c_void_p(0)
+        failed = libc.ptrace(
+            PTRACE_SEIZE, int(sys.argv[1]), none, ctypes.c_void_p(PTRACE_O_TRACEEXIT))
+        print('cannot trace' if failed else 'seized', flush=True)
+        sys.stdin.readline()
         """;
+    var allowed =
+        "import ctypes, sys; ctypes.CDLL(None).prctl(0x59616d61, ctypes.c_long(-1), 0, 0, 0);"
+            + " print('ready', flush=True); sys.stdin.readline()";
     var policy = new StopPolicy(Signal.KILL, NOW, Duration.ofMillis(50));
-    try (var run = Run.of(CommandSpec.of("python3", "-c", script), policy)) {
-      assertThat(run.line()).as("is the package python3 there?").isEqualTo("seized");
-      run.controller().stop();
-      var result = run.await();
-      long pid = result.pid().orElseThrow();
-      assertThat(result.reason()).isEqualTo(ExitReason.RUNTIME_ERROR);
-      assertThat(result.requested()).isTrue();
-      assertThat(result.killed()).containsExactly(pid);
-      assertThat(result.survivors()).extracting(Survivor::pid).containsExactly(pid);
-      assertThat(result.survivors().getFirst().name()).startsWith("python");
-      run.controller().stdin().orElseThrow().write('\n');
+    try (var run = Run.of(CommandSpec.of("python3", "-c", allowed), policy)) {
+      assertThat(run.line()).as("is the package python3 there?").isEqualTo("ready");
+      long pid = run.pid();
+      var tracing = new ProcessBuilder("python3", "-c", tracer, Long.toString(pid)).start();
+      try (var said = tracing.inputReader();
+          var release = tracing.outputWriter();
+          var _ = tracing.errorReader()) {
+        assertThat(said.readLine()).isEqualTo("seized");
+        run.controller().stop();
+        var result = run.await();
+        assertThat(result.reason()).isEqualTo(ExitReason.RUNTIME_ERROR);
+        assertThat(result.requested()).isTrue();
+        assertThat(result.killed()).containsExactly(pid);
+        assertThat(result.survivors()).extracting(Survivor::pid).containsExactly(pid);
+        assertThat(result.survivors().getFirst().name()).startsWith("python");
+        release.write("\n");
+      }
+      assertThat(tracing.waitFor()).isZero();
       Eventually.until("reaped", () -> ProcessTable.of(pid).isEmpty());
     }
   }

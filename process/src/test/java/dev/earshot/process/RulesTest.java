@@ -95,11 +95,11 @@ class RulesTest {
   void aLineOfTheProcessTableIsReadWhateverTheName() {
     var rest = " S 2 3 4 0 -1 4194304 1 0 0 0 5 6 0 0 20 0 9 0 1234 5678 9";
     var plain = ProcessTable.parse("42 (sh)" + rest).orElseThrow();
-    assertThat(plain).isEqualTo(new ProcessTable.Entry(42, "sh", 'S', 2, 3, 4, 9));
+    assertThat(plain).isEqualTo(new ProcessTable.Entry(42, "sh", 'S', 2, 3, 4, 9, 1234));
     assertThat(ProcessTable.parse("42 (a) R (b)" + rest).orElseThrow().name()).isEqualTo("a) R (b");
     assertThat(ProcessTable.parse("42 ()" + rest).orElseThrow().name()).isEmpty();
     var whole = "42 (sh)" + rest;
-    for (int end = 0; end < whole.indexOf(" 0 1234"); end++) {
+    for (int end = 0; end < whole.indexOf(" 1234"); end++) {
       var prefix = whole.substring(0, end);
       assertThat(ProcessTable.parse(prefix).map(ProcessTable.Entry::threads))
           .as(prefix)
@@ -228,6 +228,6 @@ class RulesTest {
 
   private static ProcessTable.Entry entry(
       long pid, char state, long parent, long group, long session, int threads) {
-    return new ProcessTable.Entry(pid, "p", state, parent, group, session, threads);
+    return new ProcessTable.Entry(pid, "p", state, parent, group, session, threads, pid);
   }
 }

@@ -33,10 +33,26 @@ record Run(ProcessController controller, List<ProcessEvent> events, BufferedRead
 
   static Run of(CommandSpec spec, StopPolicy policy) {
     List<ProcessEvent> events = new CopyOnWriteArrayList<>();
-    var controller = ProcessController.start(spec, policy, events::add);
+    return of(ProcessController.start(spec, policy, events::add), events);
+  }
+
+  static Run of(Containment containment, CommandSpec spec, StopPolicy policy) {
+    List<ProcessEvent> events = new CopyOnWriteArrayList<>();
+    return of(ProcessController.start(containment, spec, policy, events::add), events);
+  }
+
+  private static Run of(ProcessController controller, List<ProcessEvent> events) {
     var out = controller.stdout().orElseGet(InputStream::nullInputStream);
     var lines = new BufferedReader(new InputStreamReader(out, StandardCharsets.UTF_8));
     return new Run(controller, events, lines);
+  }
+
+  /** The signals that were sent, in order. */
+  List<ProcessEvent.Signaled> signaled() {
+    return events.stream()
+        .filter(ProcessEvent.Signaled.class::isInstance)
+        .map(ProcessEvent.Signaled.class::cast)
+        .toList();
   }
 
   /** Returns once the script has printed its first line. */
@@ -62,12 +78,15 @@ record Run(ProcessController controller, List<ProcessEvent> events, BufferedRead
     return controller.pid().orElseThrow();
   }
 
+  static List<ProcessTable.Entry> livingInGroup(long group) {
+    return ProcessTable.all().stream()
+        .filter(each -> each.group() == group && each.isAlive())
+        .toList();
+  }
+
   /** Why signals were sent, in order. */
   List<ProcessEvent.Why> whys() {
-    return events.stream()
-        .filter(ProcessEvent.Signaled.class::isInstance)
-        .map(each -> ((ProcessEvent.Signaled) each).why())
-        .toList();
+    return signaled().stream().map(ProcessEvent.Signaled::why).toList();
   }
 
   @Override

@@ -26,7 +26,8 @@ class StopRulesTest {
   private static final State KILLING = new State.Killing(NOW + 7);
   private static final State ENDED = new State.Ended(true);
 
-  private static final Step KILLED = new Step(new State.Killing(NOW + 20), List.of(Effect.KILL));
+  private static final Step KILLED =
+      new Step(new State.Killing(NOW + 20), List.of(Effect.FREEZE, Effect.FREEZE, Effect.KILL));
   private static final Step EMPTY = new Step(ENDED, List.of());
 
   @Test
@@ -47,9 +48,9 @@ class StopRulesTest {
                 stay(LINGERING),
                 Input.KILL_ASKED,
                 KILLED,
-                Input.GROUP_EMPTY,
+                Input.TREE_EMPTY,
                 EMPTY,
-                Input.GROUP_ALIVE,
+                Input.TREE_ALIVE,
                 new Step(new State.Stopping(NOW + 100), List.of(Effect.ASK_LEFTOVER))),
             STOPPING,
             Map.of(
@@ -59,10 +60,10 @@ class StopRulesTest {
                 KILLED,
                 Input.LEADER_ENDED,
                 stay(STOPPING),
-                Input.GROUP_EMPTY,
+                Input.TREE_EMPTY,
                 EMPTY,
-                Input.GROUP_ALIVE,
-                stay(STOPPING),
+                Input.TREE_ALIVE,
+                new Step(STOPPING, List.of(Effect.ASK_REST)),
                 Input.DEADLINE_PASSED,
                 KILLED),
             KILLING,
@@ -73,9 +74,9 @@ class StopRulesTest {
                 stay(KILLING),
                 Input.LEADER_ENDED,
                 stay(KILLING),
-                Input.GROUP_EMPTY,
+                Input.TREE_EMPTY,
                 EMPTY,
-                Input.GROUP_ALIVE,
+                Input.TREE_ALIVE,
                 new Step(KILLING, List.of(Effect.KILL)),
                 Input.DEADLINE_PASSED,
                 new Step(new State.Ended(false), List.of())));
@@ -101,7 +102,7 @@ class StopRulesTest {
   @Test
   void killAsTheStopSignalHasNoGrace() {
     assertThat(StopRules.step(RUNNING, Input.STOP_ASKED, KILL_POLICY, NOW)).isEqualTo(KILLED);
-    assertThat(StopRules.step(LINGERING, Input.GROUP_ALIVE, KILL_POLICY, NOW)).isEqualTo(KILLED);
+    assertThat(StopRules.step(LINGERING, Input.TREE_ALIVE, KILL_POLICY, NOW)).isEqualTo(KILLED);
   }
 
   /** Random lives, with a clock that may wrap; the seed is fixed, so that a failure comes again. */
@@ -127,18 +128,27 @@ class StopRulesTest {
       Step step = StopRules.step(state, input, POLICY, now);
       killAsked |= input == Input.KILL_ASKED;
       for (Effect effect : step.effects()) {
-        if (effect == Effect.KILL) {
-          assertThat(killAsked || (asked && now - firstAsked >= 100))
-              .as("life %d: KILL only by name or after the grace", life)
-              .isTrue();
-        } else {
-          assertThat(asked).as("life %d: asked once", life).isFalse();
-          assertThat(sent).as("life %d: not asked after KILL", life).doesNotContain(Effect.KILL);
-          asked = true;
-          firstAsked = now;
+        switch (effect) {
+          case FREEZE, KILL ->
+              assertThat(killAsked || (asked && now - firstAsked >= 100))
+                  .as("life %d: %s only by name or after the grace", life, effect)
+                  .isTrue();
+          case ASK, ASK_LEFTOVER -> {
+            assertThat(asked).as("life %d: asked once", life).isFalse();
+            assertThat(sent).as("life %d: not asked after KILL", life).doesNotContain(Effect.KILL);
+            asked = true;
+            firstAsked = now;
+          }
+          case ASK_REST ->
+              assertThat(asked && !sent.contains(Effect.KILL))
+                  .as("life %d: the rest is asked after the group, and before KILL", life)
+                  .isTrue();
         }
         sent.add(effect);
       }
+      assertThat(sent.stream().filter(Effect.FREEZE::equals).count())
+          .as("life %d: frozen twice at most", life)
+          .isLessThanOrEqualTo(2);
       if (state instanceof State.Timed before && step.next() instanceof State.Timed after) {
         boolean escalated = before instanceof State.Stopping && after instanceof State.Killing;
         assertThat(escalated || after.deadline() == before.deadline())
@@ -146,8 +156,8 @@ class StopRulesTest {
             .isTrue();
       }
       if (step.next() instanceof State.Ended(boolean empty) && !(state instanceof State.Ended)) {
-        assertThat(empty ? input == Input.GROUP_EMPTY : sent.contains(Effect.KILL))
-            .as("life %d: the end is an empty group, or one that KILL did not empty", life)
+        assertThat(empty ? input == Input.TREE_EMPTY : sent.contains(Effect.KILL))
+            .as("life %d: the end is an empty tree, or one that KILL did not empty", life)
             .isTrue();
       }
       leaderEnded |= input == Input.LEADER_ENDED;
@@ -159,7 +169,7 @@ class StopRulesTest {
   private static Input possible(Random random, State state, boolean leaderEnded, long now) {
     List<Input> inputs = new ArrayList<>(List.of(Input.STOP_ASKED, Input.KILL_ASKED));
     if (leaderEnded) {
-      inputs.addAll(List.of(Input.GROUP_ALIVE, Input.GROUP_ALIVE, Input.GROUP_EMPTY));
+      inputs.addAll(List.of(Input.TREE_ALIVE, Input.TREE_ALIVE, Input.TREE_EMPTY));
     } else {
       inputs.add(Input.LEADER_ENDED);
     }

@@ -2,6 +2,7 @@ package dev.earshot.session;
 
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.process.CommandSpec;
+import dev.earshot.process.Containment;
 import dev.earshot.process.ExitReason;
 import dev.earshot.process.ProcessController;
 import dev.earshot.process.ProcessEvent;
@@ -33,7 +34,6 @@ import org.jspecify.annotations.Nullable;
 public final class Session implements AutoCloseable {
   private static final int RUN = 1;
   private static final Duration LONGEST = Duration.ofDays(3650);
-  private static final String GROUP = "process_group";
 
   /** What the owner thread is told. */
   private sealed interface Input {
@@ -236,10 +236,14 @@ public final class Session implements AutoCloseable {
       announce(StopCause.API);
       return Optional.empty();
     }
-    var started = new SessionEvent.Started(proxy, material.certificateFile(), List.of(GROUP));
+    var layers = material.containment().layers().stream().map(Containment.Layer::wireName).toList();
+    var started = new SessionEvent.Started(proxy, material.certificateFile(), layers);
     try (var controller =
         ProcessController.start(
-            material.command(proxy), plan.stop(), event -> onProcess(event, started))) {
+            material.containment(),
+            material.command(proxy),
+            plan.stop(),
+            event -> onProcess(event, started))) {
       process = controller;
       Thread.ofVirtual().name("earshot-process-end").start(() -> reportEnd(controller));
       return Optional.of(supervise(controller));

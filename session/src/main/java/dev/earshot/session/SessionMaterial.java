@@ -1,6 +1,7 @@
 package dev.earshot.session;
 
 import dev.earshot.process.CommandSpec;
+import dev.earshot.process.Containment;
 import dev.earshot.proxy.ClientAnswer;
 import dev.earshot.proxy.ClientCheck;
 import dev.earshot.proxy.Interception;
@@ -33,6 +34,7 @@ final class SessionMaterial implements AutoCloseable {
   private final String id;
   private final SessionPlan plan;
   private final SessionFolder folder;
+  private final Containment containment;
   private final CertificateAuthority authority;
   private final InterceptTls interceptTls;
   private final UpstreamTls upstreamTls;
@@ -48,6 +50,7 @@ final class SessionMaterial implements AutoCloseable {
     this.id = id;
     this.plan = plan;
     this.folder = folder;
+    this.containment = containment(id, plan, folder);
     this.authority = authority;
     this.events = events;
     this.interceptTls = new InterceptTls(authority, Clock.systemUTC());
@@ -77,6 +80,18 @@ final class SessionMaterial implements AutoCloseable {
     var material = new SessionMaterial(id, plan, folder, authority, events);
     Thread.ofPlatform().name("earshot-trust-files").start(material.trustFiles);
     return material;
+  }
+
+  /** Its guardian is there before anything that it could have to end. */
+  private static Containment containment(String id, SessionPlan plan, SessionFolder folder) {
+    SessionPlan.Ownership ownership = plan.ownership();
+    return Containment.open(
+        new Containment.Plan(
+            id,
+            ownership.orphans(),
+            ownership.keep(),
+            Optional.of(folder.path().toAbsolutePath()),
+            ownership.guardTerminal()));
   }
 
   private static CertificateAuthority authority(
@@ -121,6 +136,11 @@ final class SessionMaterial implements AutoCloseable {
     }
   }
 
+  /** What holds the trees of the session's runs together. */
+  Containment containment() {
+    return containment;
+  }
+
   /** The file with the authority's certificate; empty if it is in memory. */
   Optional<Path> certificateFile() {
     return authority.certificateFile();
@@ -141,7 +161,7 @@ final class SessionMaterial implements AutoCloseable {
         traffic.proxies(),
         ProxyLimits.DEFAULT,
         ProxyTimeouts.DEFAULT.withConnect(traffic.connectTimeout()).withIdle(traffic.idleTimeout()),
-        clientCheck(new SocketOwners(ownRoots)));
+        clientCheck(new SocketOwners(ownRoots, containment::owns)));
   }
 
   private static ClientCheck clientCheck(SocketOwners owners) {
@@ -196,9 +216,10 @@ final class SessionMaterial implements AutoCloseable {
     return plan.injection().leftOut();
   }
 
-  /** Removes the folder and releases what TLS holds. */
+  /** Dismisses the guardian, removes the folder and releases what TLS holds. */
   @Override
   public void close() {
+    containment.close();
     try {
       // Whoever still writes there would find it gone, or leave it behind.
       trustFiles.get();

@@ -1,6 +1,8 @@
 package dev.earshot.session;
 
 import dev.earshot.process.CommandSpec;
+import dev.earshot.process.Containment;
+import dev.earshot.process.KeepPattern;
 import dev.earshot.process.Stdio;
 import dev.earshot.process.StopPolicy;
 import dev.earshot.proxy.UpstreamProxies;
@@ -10,6 +12,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -25,6 +28,7 @@ import java.util.Set;
  * @param injection which variables the session adds
  * @param folders where Earshot keeps things
  * @param timeout after which the whole run is stopped
+ * @param ownership how far the session owns what its command starts
  */
 public record SessionPlan(
     CommandSpec command,
@@ -32,7 +36,8 @@ public record SessionPlan(
     TrafficPlan traffic,
     Injection injection,
     SessionFolders folders,
-    Optional<Duration> timeout) {
+    Optional<Duration> timeout,
+    Ownership ownership) {
 
   public SessionPlan {
     if (!command.charset().equals(StandardCharsets.ISO_8859_1)) {
@@ -53,6 +58,24 @@ public record SessionPlan(
     public Injection {
       leftOut = Set.copyOf(leftOut);
       own = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(own));
+    }
+  }
+
+  /**
+   * How far a session owns what its command starts.
+   *
+   * @param orphans which children of this process are the session's
+   * @param keep processes that may outlive the session; the command itself never may
+   * @param guardTerminal whether this process's terminal is put in order if it is killed
+   */
+  public record Ownership(
+      Containment.Orphans orphans, List<KeepPattern> keep, boolean guardTerminal) {
+    /** For a program that starts other processes as well. */
+    public static final Ownership SHARED =
+        new Ownership(Containment.Orphans.MARKED, List.of(), false);
+
+    public Ownership {
+      keep = List.copyOf(keep);
     }
   }
 
@@ -81,7 +104,8 @@ public record SessionPlan(
         TrafficPlan.of(proxies, UpstreamAnchors.of(raw, Path.of("").toAbsolutePath())),
         Injection.ALL,
         SessionFolders.of(environment),
-        Optional.empty());
+        Optional.empty(),
+        Ownership.SHARED);
   }
 
   /** Text as the session holds it: its bytes in UTF-8, one a char. */
@@ -91,21 +115,22 @@ public record SessionPlan(
 
   /** The same with another plan for its traffic. */
   public SessionPlan withTraffic(TrafficPlan other) {
-    return new SessionPlan(command, stop, other, injection, folders, timeout);
+    return new SessionPlan(command, stop, other, injection, folders, timeout, ownership);
   }
 
   /** The same with another way to stop. */
   public SessionPlan withStop(StopPolicy other) {
-    return new SessionPlan(command, other, traffic, injection, folders, timeout);
+    return new SessionPlan(command, other, traffic, injection, folders, timeout, ownership);
   }
 
   /** The same with a time after which the whole run is stopped. */
   public SessionPlan withTimeout(Duration other) {
-    return new SessionPlan(command, stop, traffic, injection, folders, Optional.of(other));
+    return new SessionPlan(
+        command, stop, traffic, injection, folders, Optional.of(other), ownership);
   }
 
   /** The same with folders of its own. */
   public SessionPlan withFolders(SessionFolders other) {
-    return new SessionPlan(command, stop, traffic, injection, other, timeout);
+    return new SessionPlan(command, stop, traffic, injection, other, timeout, ownership);
   }
 }

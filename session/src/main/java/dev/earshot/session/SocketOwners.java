@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
@@ -53,21 +54,25 @@ public final class SocketOwners {
   private final Path proc;
   private final long ourUid;
   private final Supplier<? extends Collection<Long>> roots;
+  private final LongPredicate marked;
 
   /**
    * Owners as the session sees them. The user that is ours is the effective one of this process.
    *
    * @param roots the pids from which the session's tree hangs, asked at every search; the process
    *     groups that they lead belong to it too
+   * @param marked whether a process that does not hang from them belongs to the tree all the same
    */
-  public SocketOwners(Supplier<? extends Collection<Long>> roots) {
-    this(Path.of("/proc"), effectiveUid(Path.of("/proc/self/status")), roots);
+  public SocketOwners(Supplier<? extends Collection<Long>> roots, LongPredicate marked) {
+    this(Path.of("/proc"), effectiveUid(Path.of("/proc/self/status")), roots, marked);
   }
 
-  SocketOwners(Path proc, long ourUid, Supplier<? extends Collection<Long>> roots) {
+  SocketOwners(
+      Path proc, long ourUid, Supplier<? extends Collection<Long>> roots, LongPredicate marked) {
     this.proc = proc;
     this.ourUid = ourUid;
     this.roots = roots;
+    this.marked = marked;
   }
 
   /**
@@ -113,7 +118,7 @@ public final class SocketOwners {
     Set<Long> others = new LinkedHashSet<>(pids());
     others.removeAll(descendants);
     return holder(others, inode, deadline)
-        .map(pid -> process(pid, inGroupOf(roots, pid)))
+        .map(pid -> process(pid, inGroupOf(roots, pid) || marked.test(pid)))
         .orElse(ClientProcess.UNKNOWN);
   }
 

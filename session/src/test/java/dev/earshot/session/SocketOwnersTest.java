@@ -30,7 +30,7 @@ class SocketOwnersTest {
   void aConnectionOfADescendantIsOwned() throws Exception {
     try (var listener = loopback("127.0.0.1");
         var child = Connected.to(listener, "bash -c \"$CONNECT\" & wait")) {
-      var owners = new SocketOwners(() -> List.of(child.process.pid()));
+      var owners = new SocketOwners(() -> List.of(child.process.pid()), _ -> false);
       ClientProcess client = allowed(owners.of(child.end(), local(child.accepted)));
       long grandchild = child.process.descendants().findFirst().orElseThrow().pid();
       assertEquals(
@@ -42,7 +42,7 @@ class SocketOwnersTest {
   void aConnectionOfAnotherTreeIsAllowedButNotOwned() throws Exception {
     try (var listener = loopback("127.0.0.1");
         var child = Connected.to(listener, "eval \"$CONNECT\"")) {
-      var owners = new SocketOwners(List::of);
+      var owners = new SocketOwners(List::of, _ -> false);
       assertEquals(
           new ClientProcess(OptionalLong.of(child.process.pid()), Optional.of("bash"), false),
           allowed(owners.of(child.end(), local(child.accepted))));
@@ -54,7 +54,7 @@ class SocketOwnersTest {
   void aConnectionOfOurOwnIsFoundWhateverTheFamilyOfItsSocket(String address) throws Exception {
     try (var listener = loopback(address);
         var pair = Pair.through(listener)) {
-      var owners = new SocketOwners(() -> List.of(OURS));
+      var owners = new SocketOwners(() -> List.of(OURS), _ -> false);
       ClientProcess found = allowed(owners.of(pair.clientEnd(), pair.listenerEnd()));
       assertEquals(OptionalLong.of(OURS), found.pid());
       assertEquals(true, found.owned());
@@ -66,7 +66,7 @@ class SocketOwnersTest {
     try (var listener = loopback("127.0.0.1");
         var pair = Pair.through(listener)) {
       long uid = ((Number) Files.getAttribute(Path.of("/proc/self"), "unix:uid")).longValue();
-      var owners = new SocketOwners(Path.of("/proc"), uid + 1, () -> List.of(OURS));
+      var owners = new SocketOwners(Path.of("/proc"), uid + 1, () -> List.of(OURS), _ -> false);
       assertEquals(
           new OtherUser(OptionalLong.of(uid)), owners.of(pair.clientEnd(), pair.listenerEnd()));
     }
@@ -76,7 +76,7 @@ class SocketOwnersTest {
   void aConnectionThatIsClosedAlreadyIsRefused() throws Exception {
     try (var listener = loopback("127.0.0.1");
         var pair = Pair.through(listener)) {
-      var owners = new SocketOwners(() -> List.of(OURS));
+      var owners = new SocketOwners(() -> List.of(OURS), _ -> false);
       pair.closeClient();
       assertEquals(
           new OtherUser(OptionalLong.empty()), owners.of(pair.clientEnd(), pair.listenerEnd()));
@@ -88,7 +88,7 @@ class SocketOwnersTest {
     try (var listener = loopback("127.0.0.1");
         var pair = Pair.through(listener)) {
       pair.client.shutdownOutput();
-      var owners = new SocketOwners(() -> List.of(OURS));
+      var owners = new SocketOwners(() -> List.of(OURS), _ -> false);
       assertEquals(
           OptionalLong.of(OURS), allowed(owners.of(pair.clientEnd(), pair.listenerEnd())).pid());
     }
@@ -97,12 +97,12 @@ class SocketOwnersTest {
   @Test
   void withoutTablesEveryoneIsAllowedAndUnknown(@TempDir Path noProc) throws Exception {
     var end = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
-    var owners = new SocketOwners(noProc, 0, List::of);
+    var owners = new SocketOwners(noProc, 0, List::of, _ -> false);
     assertEquals(new Allowed(ClientProcess.UNKNOWN), owners.of(end, end));
   }
 
   @Test
-  void aMemberOfARootsGroupIsOwned(@TempDir Path proc) throws Exception {
+  void aMemberOfARootsGroupIsOwnedAndSoIsOneThatIsMarked(@TempDir Path proc) throws Exception {
     Files.createDirectories(proc.resolve("net"));
     Files.writeString(
         proc.resolve("net/tcp"),
@@ -110,12 +110,16 @@ class SocketOwnersTest {
     Path fds = Files.createDirectories(proc.resolve("42/fd"));
     Files.createSymbolicLink(fds.resolve("3"), Path.of("socket:[77]"));
     Files.writeString(proc.resolve("42/comm"), "a) b\n");
-    var owners = new SocketOwners(proc, 1000, () -> List.of(41L));
+    var owners = new SocketOwners(proc, 1000, () -> List.of(41L), _ -> false);
+    var marked = new SocketOwners(proc, 1000, () -> List.of(41L), pid -> pid == 42);
     for (int group : List.of(41, 42)) {
       Files.writeString(proc.resolve("42/stat"), "42 (a) b) S 1 " + group + " 41 0 -1");
       assertEquals(
           new Allowed(new ClientProcess(OptionalLong.of(42), Optional.of("a) b"), group == 41)),
           owners.of(end(1), end(2)));
+      assertEquals(
+          new Allowed(new ClientProcess(OptionalLong.of(42), Optional.of("a) b"), true)),
+          marked.of(end(1), end(2)));
     }
   }
 

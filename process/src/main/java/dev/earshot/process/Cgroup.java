@@ -1,0 +1,148 @@
+package dev.earshot.process;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A control group of version 2, whose members can be killed all at once and cannot leave it without
+ * a privilege (cgroups(7)). It limits nothing.
+ */
+final class Cgroup {
+  private static final String MEMBERS = "cgroup.procs";
+  private static final String KILL = "cgroup.kill";
+
+  /** Programs that size themselves by these read them in their own group, and nowhere above. */
+  private static final List<String> LIMITS = List.of("memory.max", "memory.high", "cpu.max");
+
+  private final Path path;
+  private final Path parent;
+
+  private Cgroup(Path path, Path parent) {
+    this.path = path;
+    this.parent = parent;
+  }
+
+  /** One below that of this process; empty where that cannot be, or would hide its limits. */
+  static Optional<Cgroup> below(String name) {
+    return ownPath().filter(Cgroup::isUnlimited).flatMap(own -> make(own, name));
+  }
+
+  Optional<Cgroup> child(String name) {
+    return make(path, name);
+  }
+
+  Path path() {
+    return path;
+  }
+
+  private static Optional<Cgroup> make(Path parent, String name) {
+    Path path = parent.resolve(name);
+    try {
+      Files.createDirectory(path);
+      if (Files.isWritable(path.resolve(KILL)) && Files.isWritable(path.resolve(MEMBERS))) {
+        return Optional.of(new Cgroup(path, parent));
+      }
+      Files.delete(path);
+    } catch (IOException notOurs) {
+      // Most systems let only root and the service manager make one.
+    }
+    return Optional.empty();
+  }
+
+  /** Where this process is in the hierarchy of version 2. */
+  private static Optional<Path> ownPath() {
+    try {
+      Optional<String> within =
+          lines("/proc/self/cgroup").stream()
+              .filter(line -> line.startsWith("0::/"))
+              .map(line -> line.substring("0::/".length()))
+              .findFirst();
+      return within.flatMap(relative ->
+          mountPoint().map(mount -> mount.resolve(relative)).filter(Files::isDirectory));
+    } catch (IOException unknown) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * The first that shows the hierarchy from its root (proc(5), mountinfo): the fourth and fifth
+   * fields are the root and the place, what follows a lone dash begins with the type.
+   */
+  private static Optional<Path> mountPoint() {
+    try {
+      for (String line : lines("/proc/self/mountinfo")) {
+        String[] fields = line.split(" ", 6);
+        if (fields.length == 6 && fields[5].contains(" - cgroup2 ") && fields[3].equals("/")) {
+          return Optional.of(Path.of(fields[4]));
+        }
+      }
+    } catch (IOException unknown) {
+      // As if there was none.
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isUnlimited(Path own) {
+    return LIMITS.stream().map(own::resolve).allMatch(Cgroup::isUnlimitedIn);
+  }
+
+  private static boolean isUnlimitedIn(Path file) {
+    try {
+      return !Files.exists(file) || Files.readString(file).startsWith("max");
+    } catch (IOException unknown) {
+      return false;
+    }
+  }
+
+  /** False if the process is gone, or may not be moved. */
+  boolean place(long pid) {
+    return write(path.resolve(MEMBERS), Long.toString(pid));
+  }
+
+  /** Kills every member, those that are just being forked too. */
+  boolean kill() {
+    return write(path.resolve(KILL), "1");
+  }
+
+  /** The pids of its members; empty if it is gone. */
+  List<Long> members() {
+    try {
+      List<Long> pids = new ArrayList<>();
+      lines(path.resolve(MEMBERS).toString()).forEach(line -> pids.add(Long.valueOf(line)));
+      return pids;
+    } catch (IOException | NumberFormatException gone) {
+      return List.of();
+    }
+  }
+
+  /** Whoever is left in it goes where this process is; then it is removed. */
+  void remove() {
+    for (long pid : members()) {
+      write(parent.resolve(MEMBERS), Long.toString(pid));
+    }
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException busy) {
+      // A member in a state that cannot be moved or killed: the result names it.
+    }
+  }
+
+  private static boolean write(Path file, String text) {
+    try {
+      Files.writeString(file, text, StandardCharsets.US_ASCII, StandardOpenOption.WRITE);
+      return true;
+    } catch (IOException refused) {
+      return false;
+    }
+  }
+
+  private static List<String> lines(String file) throws IOException {
+    return Files.readAllLines(Path.of(file), StandardCharsets.ISO_8859_1);
+  }
+}

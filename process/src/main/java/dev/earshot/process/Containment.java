@@ -1,0 +1,190 @@
+package dev.earshot.process;
+
+import dev.earshot.process.Guardian.GuardedTerminal;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * What holds the process trees of one owner together: this process adopts their orphans, a mark
+ * finds whoever has left its parents, and a guardian outside ends them if this process is killed.
+ * Each layer is there if the system has it; {@link #layers} says which are. Thread-safe.
+ *
+ * <p>Meant to be opened once for all runs of an owner, before the first and closed after the last;
+ * a run that is given none opens one for itself.
+ */
+public final class Containment implements AutoCloseable {
+  /** One means by which a tree is held together. */
+  public enum Layer {
+    /** The command leads a process group of its own. */
+    PROCESS_GROUP,
+    /** Orphans of the tree become children of this process (PR_SET_CHILD_SUBREAPER). */
+    SUBREAPER,
+    /** Processes are signalled through descriptors, which a reused number cannot deceive. */
+    PIDFD,
+    /** A number in place of the limit of file locks, which every descendant inherits. */
+    LIMIT_MARK,
+    /** The same number in the variable {@code EARSHOT_MARK}. */
+    ENVIRONMENT_MARK,
+    /** A process outside the tree that ends it if this one is killed. */
+    GUARDIAN,
+    /** A control group of version 2, killed as a whole. */
+    CGROUP;
+
+    /** The name in the event stream. */
+    public String wireName() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** Which children of this process, beside the commands themselves, are taken for orphans. */
+  public enum Orphans {
+    /** Those with a mark: the program may start other processes by other means. */
+    MARKED,
+    /** All, also one that got rid of its marks: the program starts nothing by other means. */
+    ALL
+  }
+
+  /**
+   * How to hold trees together.
+   *
+   * @param id unique on this machine; the marks follow from it
+   * @param orphans what is taken for an orphan of a run
+   * @param keep processes that may outlive their run; the command itself never may
+   * @param folder removed by the guardian, with all in it, if this process is killed
+   * @param guardTerminal whether the guardian then also puts this process's terminal in order
+   */
+  public record Plan(
+      String id,
+      Orphans orphans,
+      List<KeepPattern> keep,
+      Optional<Path> folder,
+      boolean guardTerminal) {
+    public Plan {
+      keep = List.copyOf(keep);
+      if (folder.isPresent() && !folder.get().isAbsolute()) {
+        throw new IllegalArgumentException("the folder's path must be absolute");
+      }
+    }
+
+    /** Marked orphans only, nothing to keep, no folder, the terminal left alone. */
+    public static Plan of(String id) {
+      return new Plan(id, Orphans.MARKED, List.of(), Optional.empty(), false);
+    }
+
+    /** The same with these processes left alive. */
+    public Plan keeping(List<KeepPattern> patterns) {
+      return new Plan(id, orphans, patterns, folder, guardTerminal);
+    }
+  }
+
+  private static final AtomicLong UNNAMED = new AtomicLong();
+
+  private final Platform platform;
+  private final Plan plan;
+  private final Mark mark;
+  private final boolean limits;
+  private final boolean adopts;
+  private final boolean descriptors;
+  private final Optional<Cgroup> cgroup;
+  private final Optional<GuardedTerminal> terminal;
+  private final Reaper reaper;
+  private final AtomicLong runs = new AtomicLong();
+
+  private Containment(Platform platform, Plan plan) {
+    this.platform = platform;
+    this.plan = plan;
+    this.mark = Mark.of(plan.id());
+    this.limits =
+        Libc.limit(Platform.LIMIT_FILE_LOCKS).filter(it -> it.hard() == Mark.NONE).isPresent();
+    this.adopts = Libc.adoptOrphans() == 0;
+    int self = Libc.pidDescriptor(ProcessHandle.current().pid());
+    this.descriptors = self >= 0;
+    if (descriptors) {
+      Libc.close(self);
+    }
+    this.cgroup = Cgroup.below("earshot-" + mark.prefix());
+    this.terminal = plan.guardTerminal() ? Terminal.guarded() : Optional.empty();
+    var duty =
+        new Guardian.Duty(mark, plan.keep(), plan.folder(), cgroup.map(Cgroup::path), terminal);
+    this.reaper = new Reaper(platform, mark, plan.orphans(), duty);
+  }
+
+  /**
+   * Opens what this system has. Never fails for a layer that cannot be had.
+   *
+   * @throws UnsupportedOperationException on a system that this module does not know
+   */
+  public static Containment open(Plan plan) {
+    var containment = new Containment(Platform.current(), plan);
+    containment.reaper.start();
+    return containment;
+  }
+
+  /** For one run that was given none. */
+  static Containment unnamed() {
+    long self = ProcessHandle.current().pid();
+    return open(Plan.of(self + "." + System.nanoTime() + "." + UNNAMED.incrementAndGet()));
+  }
+
+  /** The layers that are on, in the order of {@link Layer}. */
+  public List<Layer> layers() {
+    List<Layer> layers = new ArrayList<>();
+    layers.add(Layer.PROCESS_GROUP);
+    addIf(adopts, Layer.SUBREAPER, layers);
+    addIf(descriptors, Layer.PIDFD, layers);
+    addIf(limits, Layer.LIMIT_MARK, layers);
+    layers.add(Layer.ENVIRONMENT_MARK);
+    addIf(reaper.guardianPid().isPresent(), Layer.GUARDIAN, layers);
+    addIf(cgroup.isPresent(), Layer.CGROUP, layers);
+    return layers;
+  }
+
+  private static void addIf(boolean on, Layer layer, List<Layer> layers) {
+    if (on) {
+      layers.add(layer);
+    }
+  }
+
+  /** Whether a process carries the mark of one of the runs; false if that cannot be read. */
+  public boolean owns(long pid) {
+    return mark.isOfContainmentOf(pid);
+  }
+
+  Platform platform() {
+    return platform;
+  }
+
+  Plan plan() {
+    return plan;
+  }
+
+  boolean adopts() {
+    return adopts;
+  }
+
+  Reaper reaper() {
+    return reaper;
+  }
+
+  /** A run's own part of it. */
+  TreeView newTree() {
+    long run = runs.incrementAndGet();
+    return new TreeView(
+        this, mark.ofRun(run), () -> cgroup.flatMap(all -> all.child("run-" + run)));
+  }
+
+  /**
+   * Dismisses the guardian and stops reaping, which takes milliseconds; a guardian that does not
+   * react is killed after a second. No run may be under way.
+   */
+  @Override
+  public void close() {
+    reaper.close();
+    cgroup.ifPresent(Cgroup::remove);
+    terminal.ifPresent(it -> Libc.close(it.descriptor()));
+  }
+}

@@ -1,0 +1,147 @@
+package dev.earshot.process;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * A small shell script, outside the tree, that lives on a pipe from this process: when the pipe
+ * closes without a word, this process was killed, and the script ends the tree. It has a session of
+ * its own, so that a signal to our group misses it, and no descriptor of the command's. Not
+ * thread-safe.
+ */
+final class Guardian {
+  private static final String SCRIPT = script();
+  private static final List<String> SHELL = List.of("/bin/sh", "-c", SCRIPT, "earshot-guardian");
+  private static final int TERMINAL = 3;
+  private static final long IGNORED =
+      Signal.HUP.bit()
+          | Signal.INT.bit()
+          | Signal.QUIT.bit()
+          | Signal.TERM.bit()
+          | Signal.PIPE.bit()
+          | Signal.ALRM.bit()
+          | Signal.USR1.bit()
+          | Signal.USR2.bit()
+          | Signal.TSTP.bit()
+          | Signal.TTIN.bit()
+          | Signal.TTOU.bit();
+
+  private final long pid;
+  private final StandardStreams pipe;
+
+  private Guardian(long pid, StandardStreams pipe) {
+    this.pid = pid;
+    this.pipe = pipe;
+  }
+
+  /**
+   * What it is to do when this process is gone.
+   *
+   * @param mark what the tree is known by
+   * @param keep what may live on
+   * @param folder to remove
+   * @param cgroup to kill and remove
+   * @param terminal to put in order
+   */
+  record Duty(
+      Mark mark,
+      List<KeepPattern> keep,
+      Optional<Path> folder,
+      Optional<Path> cgroup,
+      Optional<GuardedTerminal> terminal) {}
+
+  /**
+   * The terminal of this process, as it was when the session began.
+   *
+   * @param descriptor kept open by the guardian, too; at least 4
+   * @param settings as {@code stty} takes them
+   * @param group the process group of this process
+   * @param session the session of this process
+   */
+  record GuardedTerminal(int descriptor, String settings, long group, long session) {}
+
+  /** Empty if there is no shell, or no descriptor or process to be had. */
+  static Optional<Guardian> start(Platform platform, Duty duty) {
+    int lowest = duty.terminal().isPresent() ? TERMINAL + 1 : TERMINAL;
+    var stdio = new Stdio(new Redirect.Pipe(), new Redirect.Null(), new Redirect.Null());
+    StandardStreams streams = StandardStreams.none();
+    try {
+      streams = StandardStreams.open(stdio, lowest);
+      List<Integer> sources = new ArrayList<>(streams.sources());
+      duty.terminal().ifPresent(it -> sources.add(it.descriptor()));
+      var setting = new Spawner.Setting(Optional.empty(), Mark.NONE, true);
+      long pid = Spawner.spawn(platform, command(duty), sources, setting);
+      return Optional.of(new Guardian(pid, streams));
+    } catch (ErrnoException | StartException noShell) {
+      streams.closeKept();
+      return Optional.empty();
+    } finally {
+      streams.closeSources();
+    }
+  }
+
+  private static CommandSpec command(Duty duty) {
+    List<String> argv = new ArrayList<>(SHELL);
+    argv.add(duty.mark().prefix());
+    argv.add(duty.folder().map(Path::toString).orElse(""));
+    argv.add(duty.cgroup().map(Path::toString).orElse(""));
+    argv.add(duty.terminal().map(GuardedTerminal::settings).orElse(""));
+    argv.add(duty.terminal().map(it -> Long.toString(it.group())).orElse("0"));
+    argv.add(duty.terminal().map(it -> Long.toString(it.session())).orElse("0"));
+    duty.keep().forEach(each -> argv.add(each.forShell()));
+    SortedSet<Integer> descriptors = new TreeSet<>();
+    duty.terminal().ifPresent(_ -> descriptors.add(TERMINAL));
+    return CommandSpec.of(argv.toArray(String[]::new))
+        .withEnvironment(
+            Map.of("LC_ALL", "C", "PATH", System.getenv().getOrDefault("PATH", "/usr/local/bin")))
+        .withDirectory("/")
+        .withLaunch(new LaunchState(IGNORED, 0, descriptors));
+  }
+
+  long pid() {
+    return pid;
+  }
+
+  /** Tells it which process is never one that may live on. */
+  void leader(long leader) {
+    say("leader " + leader + "\n");
+  }
+
+  /** An orderly end: it does nothing more. */
+  void dismiss() {
+    say("bye\n");
+  }
+
+  private void say(String line) {
+    try {
+      byte[] bytes = line.getBytes(StandardCharsets.US_ASCII);
+      pipe.kept(0).orElseThrow().write(bytes, 0, bytes.length);
+    } catch (IOException gone) {
+      // Whoever watches it starts another.
+    }
+  }
+
+  void close() {
+    pipe.closeKept();
+  }
+
+  private static String script() {
+    try (InputStream in = Guardian.class.getResourceAsStream("guardian.sh")) {
+      if (in == null) {
+        throw new IllegalStateException("the resource guardian.sh is missing");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.US_ASCII);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

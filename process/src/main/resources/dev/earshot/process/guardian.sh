@@ -1,0 +1,139 @@
+# The guardian of an Earshot session: it waits, and when Earshot was killed it ends what is left.
+# Its standard input is a pipe that Earshot alone can write to; "bye" is an orderly end, end of file
+# is Earshot's death. POSIX shell; every signal that can be is ignored since before it started.
+#
+# $1   the digits that the session's processes have in their limit of file locks and a variable
+# $2   the session's folder, to be removed; or empty
+# $3   the session's control group; or empty
+# $4   settings for the terminal at descriptor 3, as stty takes them; or empty
+# $5   Earshot's process group, $6 its session
+# $7.. patterns of names of processes that may live on
+PATH=$PATH:/usr/bin:/bin
+mark=$1 folder=$2 cgroup=$3 settings=$4 group=$5 session=$6
+shift 6
+leaders=' '
+
+while read -r word number; do
+  case $word in
+    bye) exit 0 ;;
+    leader) leaders=" $number " ;;
+  esac
+done
+
+# The pids of all that carry the mark.
+marked() {
+  for file in $(
+    grep -lsE "^Max file locks +${mark}[0-9]{5} " /proc/[0-9]*/limits
+    grep -lsF "EARSHOT_MARK=$mark" /proc/[0-9]*/environ
+  ); do
+    file=${file#/proc/}
+    echo "${file%%/*}"
+  done
+}
+
+# Of the pids, and with "tree" of their children and so on: those that live, as "pid parent" lines.
+living() {
+  cat /proc/[0-9]*/stat 2> /dev/null | awk -v how="$1" -v pids="$2" '
+    BEGIN { count = split(pids, list, " "); for (i = 1; i <= count; i++) member[list[i]] = 1 }
+    { pid = $1; sub(/^.*\) /, ""); split($0, field, " "); state[pid] = field[1]; parent[pid] = field[2] }
+    END {
+      do {
+        grew = 0
+        if (how == "tree") for (pid in parent) if (!(pid in member) && (parent[pid] in member)) { member[pid] = 1; grew = 1 }
+      } while (grew)
+      for (pid in member) if ((pid in state) && state[pid] !~ /[ZX]/) print pid, parent[pid]
+    }'
+}
+
+# Whether a process matches one of the patterns: by its name, its program's name or its command line.
+matches() {
+  pid=$1
+  shift
+  line=$(tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline") || return 1
+  line=${line% }
+  program=${line%% *}
+  read -r name 2> /dev/null < "/proc/$pid/comm" || name=
+  for pattern in "$@"; do
+    for text in "$name" "${program##*/}" "$line"; do
+      # Unquoted: it is a pattern.
+      case $text in $pattern) return 0 ;; esac
+    done
+  done
+  return 1
+}
+
+# The pids of "pid parent" lines without those that may live on, and what hangs from them.
+without_kept() {
+  lines=$1
+  shift
+  roots=' '
+  while read -r pid _; do
+    case $leaders in *" $pid "*) ;; *) matches "$pid" "$@" && roots="$roots$pid " ;; esac
+  done << END
+$lines
+END
+  grew=1
+  while [ $grew = 1 ]; do
+    grew=0
+    while read -r pid parent; do
+      case $roots in *" $pid "*) continue ;; esac
+      case $roots in *" $parent "*) roots="$roots$pid " grew=1 ;; esac
+    done << END
+$lines
+END
+  done
+  while read -r pid _; do
+    case $roots in *" $pid "*) ;; *) echo "$pid" ;; esac
+  done << END
+$lines
+END
+}
+
+# One signal to all that is to end; fails if there is nothing.
+pass() {
+  signal=$1 how=$2
+  shift 2
+  all=$(living "$how" "$(marked | tr '\n' ' ')")
+  [ -n "$all" ] || return 1
+  if [ $# -gt 0 ]; then pids=$(without_kept "$all" "$@"); else pids=$(echo "$all" | while read -r pid _; do echo "$pid"; done); fi
+  [ -n "$pids" ] || return 1
+  kill -s "$signal" $pids 2> /dev/null
+  return 0
+}
+
+# All at once where that is possible, but for what may live on. Stopped first, once, so that a
+# parent that is killed does not hide a child without a mark.
+if [ -n "$cgroup" ] && [ $# = 0 ]; then { echo 1 > "$cgroup/cgroup.kill"; } 2> /dev/null; fi
+pass STOP tree "$@" && pass KILL tree "$@"
+passes=0 quiet=0
+while [ $quiet -lt 2 ] && [ $passes -lt 150 ]; do
+  passes=$((passes + 1))
+  if pass KILL marked "$@"; then quiet=0; else quiet=$((quiet + 1)); fi
+  # What does not end at once may never do so.
+  [ $passes -lt 120 ] || sleep 1
+done
+
+# A shell with job control takes the terminal back itself, and sets it as it needs it.
+if [ -n "$settings" ]; then
+  taken=
+  if read -r line 2> /dev/null < "/proc/$session/stat"; then
+    set -- ${line##*) }
+    [ "$6" = "$group" ] || ! kill -s 0 -- "-$6" 2> /dev/null || taken=1
+  fi
+  [ -n "$taken" ] || stty "$settings" <&3 2> /dev/null
+fi
+
+if [ -n "$cgroup" ]; then
+  for each in "$cgroup"/run-*; do
+    while read -r pid; do { echo "$pid" > "${cgroup%/*}/cgroup.procs"; } 2> /dev/null; done 2> /dev/null < "$each/cgroup.procs"
+    rmdir "$each" 2> /dev/null
+  done
+  rmdir "$cgroup" 2> /dev/null
+fi
+
+# With a process left over, the folder says whose it was.
+if [ $quiet -ge 2 ] && [ -n "$folder" ]; then
+  rm -rf -- "$folder"
+  case ${folder%/*} in */earshot-[0-9]*) rmdir -- "${folder%/*}" 2> /dev/null ;; esac
+fi
+exit 0
