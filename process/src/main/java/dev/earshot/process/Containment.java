@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -21,7 +22,7 @@ public final class Containment implements AutoCloseable {
   public enum Layer {
     /** The command leads a process group of its own. */
     PROCESS_GROUP,
-    /** Orphans of the tree become children of this process (PR_SET_CHILD_SUBREAPER). */
+    /** Orphans of the tree become children of this process. */
     SUBREAPER,
     /** Processes are signalled through descriptors, which a reused number cannot deceive. */
     PIDFD,
@@ -93,6 +94,7 @@ public final class Containment implements AutoCloseable {
   private final Optional<GuardedTerminal> terminal;
   private final Reaper reaper;
   private final AtomicLong runs = new AtomicLong();
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private Containment(Platform platform, Plan plan) {
     this.platform = platform;
@@ -100,7 +102,7 @@ public final class Containment implements AutoCloseable {
     this.mark = Mark.of(plan.id());
     this.limits =
         Libc.limit(Platform.LIMIT_FILE_LOCKS).filter(it -> it.hard() == Mark.NONE).isPresent();
-    this.adopts = Libc.adoptOrphans() == 0;
+    this.adopts = Adoption.acquire();
     int self = Libc.pidDescriptor(ProcessHandle.current().pid());
     this.descriptors = self >= 0;
     if (descriptors) {
@@ -179,12 +181,18 @@ public final class Containment implements AutoCloseable {
 
   /**
    * Dismisses the guardian and stops reaping, which takes milliseconds; a guardian that does not
-   * react is killed after a second. No run may be under way.
+   * react is killed after a second. No run may be under way. Again changes nothing.
    */
   @Override
   public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
     reaper.close();
     cgroup.ifPresent(Cgroup::remove);
     terminal.ifPresent(it -> Libc.close(it.descriptor()));
+    if (adopts) {
+      Adoption.release();
+    }
   }
 }

@@ -212,9 +212,9 @@ final class Libc {
     return call(SYSCALL, PIDFD_SEND_SIGNAL_CALL, pidDescriptor, signal, 0, 0, 0);
   }
 
-  /** Makes this process the parent of its descendants' orphans (PR_SET_CHILD_SUBREAPER). */
-  static int adoptOrphans() {
-    return call(PRCTL, Platform.SET_CHILD_SUBREAPER, 1, 0, 0, 0, 0);
+  /** Whether this process becomes the parent of its descendants' orphans. */
+  static int adoptOrphans(boolean on) {
+    return call(PRCTL, Platform.SET_CHILD_SUBREAPER, on ? 1 : 0, 0, 0, 0, 0);
   }
 
   /**
