@@ -354,7 +354,8 @@ class RunIT {
     String theirs = earshot.launchAndRead(List.of("env", "-u", "_", "env"));
     var run = earshot.run("run", "-q", "--no-inject", "--", "env");
     assertThat(run.stderr()).isEmpty();
-    assertThat(run.out().lines().filter(line -> !line.startsWith("EARSHOT_SESSION=")).sorted())
+    var ours = "EARSHOT_(SESSION|MARK)=.*";
+    assertThat(run.out().lines().filter(line -> !line.matches(ours)).sorted())
         .containsExactlyElementsOf(theirs.lines().sorted().toList());
   }
 

@@ -386,6 +386,8 @@ class TerminalIT {
         import os, signal
         def seen(n, _): os.write(1, b"seen %s\\n" % signal.Signals(n).name.encode())
         for s in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH): signal.signal(s, seen)
+        # Not as an exception, which would come out of whatever handler runs.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         print("begun", flush=True)
         while True: print("read", input(), flush=True)
         """);

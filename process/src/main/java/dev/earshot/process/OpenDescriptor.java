@@ -80,23 +80,45 @@ final class OpenDescriptor implements AutoCloseable {
     }
   }
 
+  /**
+   * Waits until nobody holds the other end, read or not.
+   *
+   * @return false if somebody still does when the time is over
+   */
+  boolean awaitHangUp(long deadline) throws IOException {
+    enter();
+    try {
+      Libc.Interest[] interests = {new Libc.Interest(descriptor, 0), wake.interest()};
+      while (true) {
+        long millis = Math.ceilDiv(deadline - System.nanoTime(), 1_000_000);
+        boolean gone = Libc.poll(interests, Math.clamp(millis, 0, Integer.MAX_VALUE))[0];
+        if (gone || millis <= 0) {
+          return gone;
+        }
+        refuseIfClosed();
+      }
+    } finally {
+      leave();
+    }
+  }
+
   private void awaitReady(int events) throws IOException {
     Libc.Interest[] interests = {new Libc.Interest(descriptor, events), wake.interest()};
     boolean ready = false;
     while (!ready) {
       ready = Libc.poll(interests, -1)[0];
-      synchronized (this) {
-        if (closed) {
-          throw new IOException("closed");
-        }
-      }
+      refuseIfClosed();
+    }
+  }
+
+  private synchronized void refuseIfClosed() throws IOException {
+    if (closed) {
+      throw new IOException("closed");
     }
   }
 
   private synchronized void enter() throws IOException {
-    if (closed) {
-      throw new IOException("closed");
-    }
+    refuseIfClosed();
     users++;
   }
 

@@ -1,10 +1,14 @@
 package dev.earshot.process;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -127,7 +131,8 @@ public final class ProcessController implements AutoCloseable {
   }
 
   /**
-   * Waits until the whole tree is gone, or was given up. An interrupt ends the waiting, not the
+   * Waits until the whole tree is gone, or was given up; an output that is still held by somebody
+   * does not hold it up. An interrupt ends the waiting, not the
    * command.
    */
   public ProcessResult await() throws InterruptedException {
@@ -140,6 +145,42 @@ public final class ProcessController implements AutoCloseable {
   public Optional<ProcessResult> await(Duration limit) throws InterruptedException {
     refuseOwner();
     return ownerThread.join(limit) ? Optional.of(known()) : Optional.empty();
+  }
+
+  /**
+   * Waits until the command itself has ended, which others of its tree may outlive: for those there
+   * is {@link #await(Duration)}. Empty if the time was not enough.
+   *
+   * @return the result as far as it is known then: nobody is killed or has survived yet
+   */
+  public Optional<ProcessResult> awaitExit(Duration limit) throws InterruptedException {
+    refuseOwner();
+    try {
+      return Optional.of(owner.leaderEnd().get(limit.toNanos(), TimeUnit.NANOSECONDS));
+    } catch (TimeoutException notYet) {
+      return Optional.empty();
+    } catch (ExecutionException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /**
+   * Waits until nobody can write to the command's output any more, whether it was read or not: a
+   * process that was to live on may hold it for long after the end. An output that is no pipe
+   * counts as closed. Blocks a platform thread and holds the carrier of a virtual one.
+   *
+   * @return false if the time was not enough
+   * @throws IOException if this controller was closed before or meanwhile, or nothing was started
+   */
+  public boolean awaitOutputClosed(Duration limit) throws IOException {
+    long deadline = System.nanoTime() + limit.toNanos();
+    for (int output = 1; output <= 2; output++) {
+      Optional<OpenDescriptor> pipe = streams.kept(output);
+      if (pipe.isPresent() && !pipe.get().awaitHangUp(deadline)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The result, if the end has come. Never blocks. */

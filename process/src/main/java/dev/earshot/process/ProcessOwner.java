@@ -12,6 +12,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.SequencedSet;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
@@ -40,6 +41,7 @@ final class ProcessOwner {
   private final Inbox inbox;
   private final Wake wake;
   private final AtomicBoolean reaped = new AtomicBoolean();
+  private final CompletableFuture<ProcessResult> leaderEnd = new CompletableFuture<>();
   private final SequencedSet<Long> killed = new LinkedHashSet<>();
 
   // Read by any thread.
@@ -86,6 +88,11 @@ final class ProcessOwner {
 
   boolean handedOver() {
     return handedOver;
+  }
+
+  /** Completed when the command itself has ended, or was given up, or could not be started. */
+  CompletableFuture<ProcessResult> leaderEnd() {
+    return leaderEnd;
   }
 
   /** From the start to the end of the group. */
@@ -694,6 +701,9 @@ final class ProcessOwner {
 
   /** A listener that fails is told in the result; the process is owned all the same. */
   private void emit(ProcessEvent event) {
+    if (event instanceof ProcessEvent.Exited(var result)) {
+      leaderEnd.complete(result);
+    }
     try {
       events.accept(event);
     } catch (RuntimeException e) {
