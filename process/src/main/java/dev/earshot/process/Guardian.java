@@ -22,7 +22,7 @@ final class Guardian {
   private static final String SCRIPT = script();
   private static final List<String> SHELL = List.of("/bin/sh", "-c", SCRIPT, "earshot-guardian");
   private static final int TERMINAL = 3;
-  private static final long IGNORED =
+  private static final long BLOCKED =
       Signal.HUP.bit()
           | Signal.INT.bit()
           | Signal.QUIT.bit()
@@ -104,7 +104,7 @@ final class Guardian {
         .withEnvironment(
             Map.of("LC_ALL", "C", "PATH", System.getenv().getOrDefault("PATH", "/usr/local/bin")))
         .withDirectory("/")
-        .withLaunch(new LaunchState(IGNORED, 0, descriptors));
+        .withLaunch(new LaunchState(0, BLOCKED, descriptors));
   }
 
   long pid() {

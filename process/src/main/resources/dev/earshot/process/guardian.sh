@@ -8,6 +8,8 @@
 # $4   settings for the terminal at descriptor 3, as stty takes them; or empty
 # $5   Earshot's process group, $6 its session
 # $7.. patterns of names of processes that may live on
+# Blocked since before it started, so that none could come in between.
+trap '' HUP INT QUIT TERM PIPE ALRM USR1 USR2 TSTP TTIN TTOU
 PATH=$PATH:/usr/bin:/bin
 mark=$1 folder=$2 cgroup=$3 settings=$4 group=$5 session=$6
 shift 6
@@ -101,11 +103,29 @@ pass() {
   return 0
 }
 
+# Without starting a process, which a tree that has used up all there may be does not let us: a shell
+# that cannot fork exits, and comes here. Slower, and for those with a limit as their mark only.
+without_forks() {
+  [ $quiet -lt 2 ] || return
+  for file in /proc/[0-9]*/limits; do
+    while read -r one two three value rest; do
+      case "$one $two $three $value" in
+        "Max file locks $mark"?????)
+          pid=${file#/proc/}
+          kill -s KILL "${pid%/limits}"
+          ;;
+      esac
+    done < "$file"
+  done
+} 2> /dev/null
+quiet=0
+[ $# -gt 0 ] || trap without_forks EXIT
+
 # All at once where that is possible, but for what may live on. Stopped first, once, so that a
 # parent that is killed does not hide a child without a mark.
 if [ -n "$cgroup" ] && [ $# = 0 ]; then { echo 1 > "$cgroup/cgroup.kill"; } 2> /dev/null; fi
 pass STOP tree "$@" && pass KILL tree "$@"
-passes=0 quiet=0
+passes=0
 while [ $quiet -lt 2 ] && [ $passes -lt 150 ]; do
   passes=$((passes + 1))
   if pass KILL marked "$@"; then quiet=0; else quiet=$((quiet + 1)); fi
