@@ -149,8 +149,7 @@ public class StopBenchmark {
     /** Returns once all eight run and ignore it. */
     @Setup(Level.Invocation)
     public void start() throws InterruptedException, IOException {
-      child =
-          Child.start(CommandSpec.of(STUBBORN), StopPolicy.standard().withGrace(GRACE));
+      child = Child.start(CommandSpec.of(STUBBORN), StopPolicy.standard().withGrace(GRACE));
       child.awaitReady();
     }
 
