@@ -2,6 +2,7 @@ package dev.earshot.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.TreeSet;
 
 /**
@@ -9,7 +10,11 @@ import java.util.TreeSet;
  * end of a pipe, whose other end is at its end once the last of them has gone.
  */
 final class Oracle implements AutoCloseable {
-  private static final int GUARD_MILLIS = 20_000;
+  /** The number that the writing end has in the tree. */
+  static final int DESCRIPTOR = 200;
+
+  /** Far less than the life of what the tests start. */
+  private static final Duration LONGEST = Duration.ofSeconds(2);
 
   private final int reading;
   private int writing;
@@ -28,18 +33,24 @@ final class Oracle implements AutoCloseable {
   CommandSpec inheritedBy(CommandSpec spec) {
     var descriptors = new TreeSet<>(spec.launch().descriptors());
     // The flag that closes it is not copied, by this way of making a copy.
-    Libc.dup2(writing, 200);
+    Libc.dup2(writing, DESCRIPTOR);
     Libc.close(writing);
-    writing = 200;
+    writing = DESCRIPTOR;
     descriptors.add(writing);
     return spec.withLaunch(new LaunchState(0, 0, descriptors));
   }
 
-  /** Returns once nobody has it; fails if somebody has it for 20 s. */
-  void awaitNobody() {
+  /** Returns once nobody has it, and tells how long that took; fails after 2 s. */
+  Duration awaitNobody() {
+    long before = System.nanoTime();
+    assertThat(isNobodyLeftWithin(LONGEST)).as("nobody lives on").isTrue();
+    return Duration.ofNanos(System.nanoTime() - before);
+  }
+
+  boolean isNobodyLeftWithin(Duration time) {
     closeWriting();
     var interests = new Libc.Interest[] {new Libc.Interest(reading, Platform.POLL_IN)};
-    assertThat(Libc.poll(interests, GUARD_MILLIS)).as("somebody lives on").containsExactly(true);
+    return Libc.poll(interests, (int) time.toMillis())[0];
   }
 
   private void closeWriting() {
