@@ -28,31 +28,37 @@ final class Cgroup {
     this.parent = parent;
   }
 
-  /** One below that of this process; empty where that cannot be, or would hide its limits. */
+  /**
+   * One below that of this process, yet to be made; empty where there are none, or it would hide
+   * limits.
+   */
   static Optional<Cgroup> below(String name) {
-    return ownPath().filter(Cgroup::isUnlimited).flatMap(own -> make(own, name));
+    return ownPath()
+        .filter(Cgroup::isUnlimited)
+        .map(own -> new Cgroup(own.resolve(name), own));
   }
 
+  /** A group within this one, made. */
   Optional<Cgroup> child(String name) {
-    return make(path, name);
+    return Optional.of(new Cgroup(path.resolve(name), path)).filter(Cgroup::make);
   }
 
   Path path() {
     return path;
   }
 
-  private static Optional<Cgroup> make(Path parent, String name) {
-    Path path = parent.resolve(name);
+  /** False, and nothing is there, if it cannot be made. */
+  boolean make() {
     try {
       Files.createDirectory(path);
       if (Files.isWritable(path.resolve(KILL)) && Files.isWritable(path.resolve(MEMBERS))) {
-        return Optional.of(new Cgroup(path, parent));
+        return true;
       }
       Files.delete(path);
     } catch (IOException notOurs) {
       // Most systems let only root and the service manager make one.
     }
-    return Optional.empty();
+    return false;
   }
 
   /** Where this process is in the hierarchy of version 2. */

@@ -112,15 +112,18 @@ public final class Containment implements AutoCloseable {
     if (descriptors) {
       Libc.close(self);
     }
-    this.cgroup =
+    Optional<Cgroup> possible =
         without.contains(Layer.CGROUP)
             ? Optional.empty()
             : Cgroup.below("earshot-" + mark.prefix());
     this.terminal = plan.guardTerminal() ? Terminal.guarded() : Optional.empty();
     var duty =
-        new Guardian.Duty(mark, plan.keep(), plan.folder(), cgroup.map(Cgroup::path), terminal);
+        new Guardian.Duty(mark, plan.keep(), plan.folder(), possible.map(Cgroup::path), terminal);
     boolean guarded = !without.contains(Layer.GUARDIAN);
     this.reaper = new Reaper(platform, mark, plan.orphans(), duty, guarded);
+    reaper.start();
+    // After the guardian, which removes it if this process is killed from now on.
+    this.cgroup = possible.filter(Cgroup::make);
   }
 
   /**
@@ -140,9 +143,7 @@ public final class Containment implements AutoCloseable {
     if (without.contains(Layer.PROCESS_GROUP) || without.contains(Layer.PIDFD)) {
       throw new IllegalArgumentException("every tree has a group and is signalled by descriptors");
     }
-    var containment = new Containment(Platform.current(), plan, without);
-    containment.reaper.start();
-    return containment;
+    return new Containment(Platform.current(), plan, without);
   }
 
   /** For one run that was given none. */

@@ -94,6 +94,24 @@ class KillTest {
     nobodyIsLeft(means, Moment.SPAWN, Duration.ofMillis(500), reporter);
   }
 
+  /** Nothing is there for a folder before there is a guardian: that is its owner's to see to. */
+  @Test
+  void nobodyIsLeftIfItIsKilledBeforeItOwnsAnything() throws Exception {
+    var random = new Random(7);
+    for (int kill = 0; kill < (STRESS ? 50 : 8); kill++) {
+      Doom doom = Means.ALL.tree();
+      try (var oracle = Oracle.open();
+          var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(doom.commandLine())))) {
+        long end = System.nanoTime() + random.nextLong(Duration.ofMillis(600).toNanos());
+        Eventually.until("it is time", () -> System.nanoTime() - end > 0);
+        doomed.kill();
+        doomed.awaitKilled();
+        oracle.awaitNobody();
+        nothingIsLeft(doom);
+      }
+    }
+  }
+
   private void nobodyIsLeft(Means means, Moment from, Duration latest, TestReporter reporter)
       throws Exception {
     var random = new Random(latest.toNanos());
@@ -135,8 +153,6 @@ class KillTest {
 
   /** Where its control group was, if there can be any. */
   private static Optional<Path> cgroup(String id) {
-    Optional<Cgroup> probe = Cgroup.below("earshot-probe-" + newName());
-    probe.ifPresent(Cgroup::remove);
-    return probe.map(it -> it.path().resolveSibling("earshot-" + Mark.of(id).prefix()));
+    return Cgroup.below("earshot-" + Mark.of(id).prefix()).map(Cgroup::path);
   }
 }
