@@ -2,6 +2,7 @@ package dev.earshot.process;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -127,8 +128,12 @@ final class Cgroup {
     }
   }
 
-  /** Whoever is left in it goes where this process is; then it is removed. */
+  /**
+   * Whoever is left in it, or in one that a session within it made, goes where this process is;
+   * then they are removed.
+   */
   void remove() {
+    within().forEach(Cgroup::remove);
     for (long pid : members()) {
       write(parent.resolve(MEMBERS), Long.toString(pid));
     }
@@ -137,6 +142,16 @@ final class Cgroup {
     } catch (IOException busy) {
       // A member in a state that cannot be moved or killed: the result names it.
     }
+  }
+
+  private List<Cgroup> within() {
+    List<Cgroup> within = new ArrayList<>();
+    try (var folders = Files.newDirectoryStream(path, Files::isDirectory)) {
+      folders.forEach(each -> within.add(new Cgroup(each, parent)));
+    } catch (IOException | DirectoryIteratorException gone) {
+      // Then there is nothing to remove.
+    }
+    return within;
   }
 
   private static boolean write(Path file, String text) {

@@ -52,6 +52,14 @@ final class Doomed implements AutoCloseable {
     return line == null ? "" : line;
   }
 
+  void tell(String line) throws IOException {
+    streams
+        .kept(0)
+        .map(Descriptors::outputTo)
+        .orElseThrow()
+        .write((line + "\n").getBytes(StandardCharsets.UTF_8));
+  }
+
   void kill() {
     Libc.kill(pid, Signal.KILL.number());
   }
@@ -62,6 +70,13 @@ final class Doomed implements AutoCloseable {
     var how = Libc.waitFor(Platform.current(), pid, Platform.WAIT_EXITED);
     assertThat(how).isInstanceOf(Libc.Waited.Ended.class);
     assertThat(((Libc.Waited.Ended) how).status().signal()).hasValue(Signal.KILL.number());
+  }
+
+  /** Returns once it has ended by itself, with 0. */
+  void awaitEnd() {
+    reaped = true;
+    var how = Libc.waitFor(Platform.current(), pid, Platform.WAIT_EXITED);
+    assertThat(((Libc.Waited.Ended) how).status().code()).hasValue(0);
   }
 
   /** The guardians of a containment by this name. */

@@ -112,6 +112,112 @@ class KillTest {
     }
   }
 
+  /** Its session ends it as well if it is named otherwise and has no environment. */
+  @Test
+  void nobodyIsLeftThatHidesItsNameAndItsEnvironment() throws Exception {
+    var hide =
+        "import os, sys; os.execve(sys.executable, [sys.executable, '-c', sys.argv[1]], {})";
+    var hidden =
+        """
+        import ctypes, os, signal, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        ctypes.CDLL(None).prctl(15, b'kworker/0:1')
+        print(open('/proc/self/environ').read() + open('/proc/self/comm').read(), end='', flush=True)
+        time.sleep(15)
+        """;
+    var script = "(setsid python3 -c \"$1\" \"$2\" &); exec sleep 15";
+    var doom =
+        Doom.of(newName(), "/bin/sh", "-c", script, "sh", hide, hidden).without(Set.of(CGROUP));
+    try (var oracle = Oracle.open();
+        var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(doom.commandLine())))) {
+      assertThat(doomed.line()).isEqualTo("open");
+      assertThat(doomed.line()).as("is the package python3 there?").isEqualTo("kworker/0:1");
+      doomed.kill();
+      doomed.awaitKilled();
+      oracle.awaitNobody();
+      nothingIsLeft(doom);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"ALL", "NO_CGROUP"})
+  void aDaemonThatAlwaysHasASuccessorIsCaught(Means means, TestReporter reporter)
+      throws Exception {
+    Duration slowest = Duration.ZERO;
+    for (int kill = 0; kill < (STRESS ? 20 : 2); kill++) {
+      var command = Hopper.spec(10_000).argv().toArray(String[]::new);
+      var doom = Doom.of(newName(), command).without(means.tree().without());
+      Path fifo = dir.resolve("oracle-" + kill);
+      var spec = Namespace.of(fifo, CommandSpec.of(doom.commandLine()));
+      try (var oracle = Oracle.named(fifo);
+          var outside = Doomed.start(spec)) {
+        assertThat(outside.line()).as("may a namespace be made?").isEqualTo("open");
+        assertThat(outside.line()).as("is the package python3 there?").isEqualTo("hopping");
+        outside.tell("kill");
+        assertThat(outside.line()).isEqualTo("gone");
+        Duration took = oracle.awaitNobody();
+        slowest = took.compareTo(slowest) > 0 ? took : slowest;
+        nothingIsLeft(doom);
+      }
+    }
+    reporter.publishEntry(means + ", hopper: slowest clean-up", slowest.toMillis() + " ms");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"ALL", "NO_CGROUP"})
+  void theToolInsideTheToolGoesWithIt(Means means) throws Exception {
+    Doom inner = means.tree();
+    Doom outer = Doom.of(newName(), inner.commandLine()).with(newFolder()).without(inner.without());
+    try (var oracle = Oracle.open();
+        var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(outer.commandLine())))) {
+      assertThat(doomed.line()).isEqualTo("open");
+      assertThat(doomed.line()).isEqualTo("open");
+      assertThat(doomed.line()).isEqualTo("ready");
+      doomed.kill();
+      doomed.awaitKilled();
+      oracle.awaitNobody();
+      nothingIsLeft(outer);
+      nothingIsLeft(inner);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"ALL", "NO_CGROUP"})
+  void theToolAroundTheToolGoesOn(Means means) throws Exception {
+    var killed = Duration.ofMillis(100);
+    Doom inner = means.tree().dyingAt(new Death(Moment.SPAWN, killed));
+    Doom outer = Doom.of(newName(), inner.commandLine()).without(inner.without());
+    try (var oracle = Oracle.open();
+        var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(outer.commandLine())))) {
+      for (String line = doomed.line(); !line.startsWith("ended"); line = doomed.line()) {
+        assertThat(line).isIn("open", "ready");
+      }
+      doomed.awaitEnd();
+      oracle.awaitNobody();
+      nothingIsLeft(inner);
+      nothingIsLeft(outer);
+    }
+  }
+
+  /** That the others can fail: somebody is seen to live on. */
+  @Test
+  void withoutAGuardianTheTreeLivesOn() throws Exception {
+    Doom doom = Means.NO_CGROUP.tree().without(Set.of(CGROUP, GUARDIAN));
+    try (var oracle = Oracle.open();
+        var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(doom.commandLine())))) {
+      assertThat(doomed.line()).isEqualTo("open");
+      assertThat(doomed.line()).isEqualTo("ready");
+      doomed.kill();
+      doomed.awaitKilled();
+      assertThat(oracle.isNobodyLeftWithin(Duration.ofMillis(100))).isFalse();
+      Mark mark = Mark.of(doom.id());
+      ProcessTable.all().stream()
+          .filter(each -> mark.isOfContainmentOf(each.pid()))
+          .forEach(each -> Libc.kill(each.pid(), Signal.KILL.number()));
+      oracle.awaitNobody();
+    }
+  }
+
   private void nobodyIsLeft(Means means, Moment from, Duration latest, TestReporter reporter)
       throws Exception {
     var random = new Random(latest.toNanos());

@@ -2,6 +2,8 @@ package dev.earshot.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.TreeSet;
 
@@ -16,6 +18,9 @@ final class Oracle implements AutoCloseable {
   /** Far less than the life of what the tests start. */
   private static final Duration LONGEST = Duration.ofSeconds(2);
 
+  /** O_NONBLOCK: a reader does not wait for the first writer. */
+  private static final int NOT_BLOCKING = 0x800;
+
   private final int reading;
   private int writing;
 
@@ -27,6 +32,22 @@ final class Oracle implements AutoCloseable {
   static Oracle open() {
     int[] ends = Libc.pipe();
     return new Oracle(ends[0], ends[1]);
+  }
+
+  /**
+   * One whose writing end is opened by name, by a program that cannot simply inherit it.
+   *
+   * @param path where nothing is yet
+   */
+  static Oracle named(Path path) throws Exception {
+    try (var run = Run.of(CommandSpec.of("mkfifo", path.toString()), Run.policy(Run.NEVER))) {
+      assertThat(run.await().exitCode()).hasValue(0);
+    }
+    int flags = Platform.OPEN_CLOEXEC | NOT_BLOCKING;
+    byte[] name = path.toString().getBytes(StandardCharsets.UTF_8);
+    int reading = Libc.open(Platform.AT_CURRENT_DIRECTORY, name, flags);
+    assertThat(reading).isNotNegative();
+    return new Oracle(reading, -1);
   }
 
   /** The same command, to be started next, with the descriptor. */
