@@ -2,6 +2,7 @@ package dev.earshot.process;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -28,31 +29,37 @@ final class Cgroup {
     this.parent = parent;
   }
 
-  /** One below that of this process; empty where that cannot be, or would hide its limits. */
+  /**
+   * One below that of this process, yet to be made; empty where there are none, or it would hide
+   * limits.
+   */
   static Optional<Cgroup> below(String name) {
-    return ownPath().filter(Cgroup::isUnlimited).flatMap(own -> make(own, name));
+    return ownPath()
+        .filter(Cgroup::isUnlimited)
+        .map(own -> new Cgroup(own.resolve(name), own));
   }
 
+  /** A group within this one, made. */
   Optional<Cgroup> child(String name) {
-    return make(path, name);
+    return Optional.of(new Cgroup(path.resolve(name), path)).filter(Cgroup::make);
   }
 
   Path path() {
     return path;
   }
 
-  private static Optional<Cgroup> make(Path parent, String name) {
-    Path path = parent.resolve(name);
+  /** False, and nothing is there, if it cannot be made. */
+  boolean make() {
     try {
       Files.createDirectory(path);
       if (Files.isWritable(path.resolve(KILL)) && Files.isWritable(path.resolve(MEMBERS))) {
-        return Optional.of(new Cgroup(path, parent));
+        return true;
       }
       Files.delete(path);
     } catch (IOException notOurs) {
       // Most systems let only root and the service manager make one.
     }
-    return Optional.empty();
+    return false;
   }
 
   /** Where this process is in the hierarchy of version 2. */
@@ -121,8 +128,12 @@ final class Cgroup {
     }
   }
 
-  /** Whoever is left in it goes where this process is; then it is removed. */
+  /**
+   * Whoever is left in it, or in one that a session within it made, goes where this process is;
+   * then they are removed.
+   */
   void remove() {
+    within().forEach(Cgroup::remove);
     for (long pid : members()) {
       write(parent.resolve(MEMBERS), Long.toString(pid));
     }
@@ -131,6 +142,16 @@ final class Cgroup {
     } catch (IOException busy) {
       // A member in a state that cannot be moved or killed: the result names it.
     }
+  }
+
+  private List<Cgroup> within() {
+    List<Cgroup> within = new ArrayList<>();
+    try (var folders = Files.newDirectoryStream(path, Files::isDirectory)) {
+      folders.forEach(each -> within.add(new Cgroup(each, parent)));
+    } catch (IOException | DirectoryIteratorException gone) {
+      // Then there is nothing to remove.
+    }
+    return within;
   }
 
   private static boolean write(Path file, String text) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -88,6 +89,7 @@ public final class Containment implements AutoCloseable {
   private final Plan plan;
   private final Mark mark;
   private final boolean limits;
+  private final boolean variable;
   private final boolean adopts;
   private final boolean descriptors;
   private final Optional<Cgroup> cgroup;
@@ -96,23 +98,34 @@ public final class Containment implements AutoCloseable {
   private final AtomicLong runs = new AtomicLong();
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Containment(Platform platform, Plan plan) {
+  private Containment(Platform platform, Plan plan, Set<Layer> without) {
     this.platform = platform;
     this.plan = plan;
     this.mark = Mark.of(plan.id());
     this.limits =
-        Libc.limit(Platform.LIMIT_FILE_LOCKS).filter(it -> it.hard() == Mark.NONE).isPresent();
-    this.adopts = Adoption.acquire();
+        !without.contains(Layer.LIMIT_MARK)
+            && Libc.limit(Platform.LIMIT_FILE_LOCKS)
+                .filter(it -> it.hard() == Mark.NONE)
+                .isPresent();
+    this.variable = !without.contains(Layer.ENVIRONMENT_MARK);
+    this.adopts = !without.contains(Layer.SUBREAPER) && Adoption.acquire();
     int self = Libc.pidDescriptor(ProcessHandle.current().pid());
     this.descriptors = self >= 0;
     if (descriptors) {
       Libc.close(self);
     }
-    this.cgroup = Cgroup.below("earshot-" + mark.prefix());
+    Optional<Cgroup> possible =
+        without.contains(Layer.CGROUP)
+            ? Optional.empty()
+            : Cgroup.below("earshot-" + mark.prefix());
     this.terminal = plan.guardTerminal() ? Terminal.guarded() : Optional.empty();
     var duty =
-        new Guardian.Duty(mark, plan.keep(), plan.folder(), cgroup.map(Cgroup::path), terminal);
-    this.reaper = new Reaper(platform, mark, plan.orphans(), duty);
+        new Guardian.Duty(mark, plan.keep(), plan.folder(), possible.map(Cgroup::path), terminal);
+    boolean guarded = !without.contains(Layer.GUARDIAN);
+    this.reaper = new Reaper(platform, mark, plan.orphans(), duty, guarded);
+    reaper.start();
+    // After the guardian, which removes it if this process is killed from now on.
+    this.cgroup = possible.filter(Cgroup::make);
   }
 
   /**
@@ -121,9 +134,18 @@ public final class Containment implements AutoCloseable {
    * @throws UnsupportedOperationException on a system that this module does not know
    */
   public static Containment open(Plan plan) {
-    var containment = new Containment(Platform.current(), plan);
-    containment.reaper.start();
-    return containment;
+    return open(plan, Set.of());
+  }
+
+  /**
+   * The same without some of the layers, as on a system that does not have them: each is to be
+   * shown to do without the others. The group and the descriptors cannot be left out.
+   */
+  static Containment open(Plan plan, Set<Layer> without) {
+    if (without.contains(Layer.PROCESS_GROUP) || without.contains(Layer.PIDFD)) {
+      throw new IllegalArgumentException("every tree has a group and is signalled by descriptors");
+    }
+    return new Containment(Platform.current(), plan, without);
   }
 
   /** For one run that was given none. */
@@ -139,7 +161,7 @@ public final class Containment implements AutoCloseable {
     addIf(adopts, Layer.SUBREAPER, layers);
     addIf(descriptors, Layer.PIDFD, layers);
     addIf(limits, Layer.LIMIT_MARK, layers);
-    layers.add(Layer.ENVIRONMENT_MARK);
+    addIf(variable, Layer.ENVIRONMENT_MARK, layers);
     addIf(reaper.guardianPid().isPresent(), Layer.GUARDIAN, layers);
     addIf(cgroup.isPresent(), Layer.CGROUP, layers);
     return layers;
@@ -166,6 +188,16 @@ public final class Containment implements AutoCloseable {
 
   boolean adopts() {
     return adopts;
+  }
+
+  /** Whether commands get the mark as their limit of file locks. */
+  boolean limits() {
+    return limits;
+  }
+
+  /** Whether commands get the mark in their environment. */
+  boolean variable() {
+    return variable;
   }
 
   Reaper reaper() {

@@ -35,6 +35,7 @@ final class Reaper {
   private final Mark mark;
   private final Containment.Orphans orphans;
   private final Guardian.Duty duty;
+  private final boolean guarded;
   private final long self = ProcessHandle.current().pid();
   private final long ownGroup = Libc.groupOf(0);
   private final Wake wake;
@@ -55,11 +56,17 @@ final class Reaper {
   private long startedNanos; // the reaper thread's
   private int quickEnds; // the reaper thread's
 
-  Reaper(Platform platform, Mark mark, Containment.Orphans orphans, Guardian.Duty duty) {
+  Reaper(
+      Platform platform,
+      Mark mark,
+      Containment.Orphans orphans,
+      Guardian.Duty duty,
+      boolean guarded) {
     this.platform = platform;
     this.mark = mark;
     this.orphans = orphans;
     this.duty = duty;
+    this.guarded = guarded;
     this.wake = openWake();
     this.thread = Thread.ofPlatform().daemon().name("process-reaper-" + self).unstarted(this::run);
   }
@@ -73,7 +80,9 @@ final class Reaper {
   }
 
   void start() {
-    startGuardian();
+    if (guarded) {
+      startGuardian();
+    }
     thread.start();
   }
 

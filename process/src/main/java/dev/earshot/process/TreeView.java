@@ -43,11 +43,14 @@ final class TreeView {
 
   /** What the leader is to have as its limit of file locks. */
   long limit() {
-    return mark.number();
+    return containment.limits() ? mark.number() : Mark.NONE;
   }
 
   /** The environment with the mark in it. */
   Map<String, String> marked(Map<String, String> environment) {
+    if (!containment.variable()) {
+      return environment;
+    }
     Map<String, String> marked = new LinkedHashMap<>(environment);
     marked.put(Mark.VARIABLE, Long.toString(mark.number()));
     return marked;

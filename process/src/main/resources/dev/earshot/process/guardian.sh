@@ -143,13 +143,13 @@ if [ -n "$settings" ]; then
   [ -n "$taken" ] || stty "$settings" <&3 2> /dev/null
 fi
 
-if [ -n "$cgroup" ]; then
-  for each in "$cgroup"/run-*; do
-    while read -r pid; do { echo "$pid" > "${cgroup%/*}/cgroup.procs"; } 2> /dev/null; done 2> /dev/null < "$each/cgroup.procs"
-    rmdir "$each" 2> /dev/null
-  done
-  rmdir "$cgroup" 2> /dev/null
-fi
+# Removes a control group with those that a session within it made; who is left goes where Earshot was.
+remove() (
+  for within in "$1"/*/; do if [ -d "$within" ]; then remove "${within%/}"; fi; done
+  while read -r pid; do { echo "$pid" > "${cgroup%/*}/cgroup.procs"; } 2> /dev/null; done 2> /dev/null < "$1/cgroup.procs"
+  rmdir "$1" 2> /dev/null
+)
+if [ -n "$cgroup" ]; then remove "$cgroup"; fi
 
 # With a process left over, the folder says whose it was.
 if [ $quiet -ge 2 ] && [ -n "$folder" ]; then

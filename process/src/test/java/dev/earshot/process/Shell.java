@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
@@ -39,11 +40,20 @@ final class Shell implements AutoCloseable {
   }
 
   static String java(Class<?> main) {
-    return "%s -Xshare:auto -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED -cp %s %s"
-        .formatted(
-            Path.of(System.getProperty("java.home", ""), "bin", "java"),
-            System.getProperty("java.class.path", ""),
-            main.getName());
+    return String.join(" ", javaWords(main));
+  }
+
+  /** What starts the program, without its arguments. */
+  static List<String> javaWords(Class<?> main) {
+    return List.of(
+        Path.of(System.getProperty("java.home", ""), "bin", "java").toString(),
+        "-Xshare:auto",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        "--enable-native-access=ALL-UNNAMED",
+        "-cp",
+        System.getProperty("java.class.path", ""),
+        main.getName());
   }
 
   void type(String text) throws IOException {
