@@ -390,7 +390,7 @@ final class ProcessOwner {
 
   private void apply(StopRules.Effect effect) {
     switch (effect) {
-      case ASK -> ask(ProcessEvent.Why.STOP);
+      case ASK -> ask(inbox.stopWhy());
       case ASK_LEFTOVER -> ask(ProcessEvent.Why.LEFTOVER);
       case KILL -> kill();
     }

@@ -22,7 +22,7 @@ record StopClock(
     return switch (event) {
       case ProcessEvent.Signaled(_, _, var why) ->
           switch (why) {
-            case STOP, LEFTOVER -> new StopClock(first(asked, now), exited, killed, gone);
+            case STOP, RESTART, LEFTOVER -> new StopClock(first(asked, now), exited, killed, gone);
             case ESCALATION -> new StopClock(asked, exited, first(killed, now), gone);
             case FORWARDED -> this;
           };
