@@ -11,6 +11,7 @@ import dev.earshot.process.StopPolicy;
 import dev.earshot.process.TerminalUse;
 import dev.earshot.proxy.UpstreamProxies;
 import dev.earshot.proxy.tls.CertificateAuthority;
+import dev.earshot.session.AfterEnd;
 import dev.earshot.session.Cancellation;
 import dev.earshot.session.ClientRuntime;
 import dev.earshot.session.EventLog;
@@ -145,7 +146,8 @@ final class DemoCommand {
         // stderr.
         new SessionPlan.Injection(Set.of(ClientRuntime.JAVA), new LinkedHashMap<>()),
         SessionFolders.of(launch.environmentText()),
-        Optional.of(LONGEST));
+        Optional.of(LONGEST),
+        AfterEnd.END_SESSION);
   }
 
   private static String programFile() throws UserError {

@@ -9,6 +9,7 @@ import dev.earshot.process.StopPolicy;
 import dev.earshot.process.TerminalUse;
 import dev.earshot.proxy.HostPattern;
 import dev.earshot.proxy.UpstreamProxies;
+import dev.earshot.session.AfterEnd;
 import dev.earshot.session.ClientRuntime;
 import dev.earshot.session.SessionFolders;
 import dev.earshot.session.SessionPlan;
@@ -60,7 +61,8 @@ final class Plans {
         traffic(options, launch),
         new SessionPlan.Injection(leftOut(options.noInject()), options.environment()),
         SessionFolders.of(launch.environmentText()),
-        options.timeout());
+        options.timeout(),
+        AfterEnd.END_SESSION);
   }
 
   private static Redirect stream(Launch launch, int descriptor) {

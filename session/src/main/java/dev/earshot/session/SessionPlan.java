@@ -24,7 +24,9 @@ import java.util.Set;
  * @param traffic what the proxy does
  * @param injection which variables the session adds
  * @param folders where Earshot keeps things
- * @param timeout after which the whole run is stopped
+ * @param timeout after which the session is stopped, counted for each run from its start to its
+ *     command's end or to its restart
+ * @param afterEnd what becomes of the session once the command has ended by itself
  */
 public record SessionPlan(
     CommandSpec command,
@@ -32,7 +34,8 @@ public record SessionPlan(
     TrafficPlan traffic,
     Injection injection,
     SessionFolders folders,
-    Optional<Duration> timeout) {
+    Optional<Duration> timeout,
+    AfterEnd afterEnd) {
 
   public SessionPlan {
     if (!command.charset().equals(StandardCharsets.ISO_8859_1)) {
@@ -58,7 +61,8 @@ public record SessionPlan(
 
   /**
    * A session of this command with the defaults: any free port of 127.0.0.1, everything decrypted,
-   * the user's own proxies and certificate authorities honoured, no time-out.
+   * the user's own proxies and certificate authorities honoured, no time-out, its end the
+   * session's.
    *
    * @param environment the variables of the user, usually {@link System#getenv()}
    * @throws IllegalArgumentException if the variables name a proxy that cannot be used
@@ -81,7 +85,8 @@ public record SessionPlan(
         TrafficPlan.of(proxies, UpstreamAnchors.of(raw, Path.of("").toAbsolutePath())),
         Injection.ALL,
         SessionFolders.of(environment),
-        Optional.empty());
+        Optional.empty(),
+        AfterEnd.END_SESSION);
   }
 
   /** Text as the session holds it: its bytes in UTF-8, one a char. */
@@ -91,21 +96,27 @@ public record SessionPlan(
 
   /** The same with another plan for its traffic. */
   public SessionPlan withTraffic(TrafficPlan other) {
-    return new SessionPlan(command, stop, other, injection, folders, timeout);
+    return new SessionPlan(command, stop, other, injection, folders, timeout, afterEnd);
   }
 
   /** The same with another way to stop. */
   public SessionPlan withStop(StopPolicy other) {
-    return new SessionPlan(command, other, traffic, injection, folders, timeout);
+    return new SessionPlan(command, other, traffic, injection, folders, timeout, afterEnd);
   }
 
-  /** The same with a time after which the whole run is stopped. */
+  /** The same with a time after which the session is stopped. */
   public SessionPlan withTimeout(Duration other) {
-    return new SessionPlan(command, stop, traffic, injection, folders, Optional.of(other));
+    return new SessionPlan(
+        command, stop, traffic, injection, folders, Optional.of(other), afterEnd);
   }
 
   /** The same with folders of its own. */
   public SessionPlan withFolders(SessionFolders other) {
-    return new SessionPlan(command, stop, traffic, injection, other, timeout);
+    return new SessionPlan(command, stop, traffic, injection, other, timeout, afterEnd);
+  }
+
+  /** The same with another answer to its command's end. */
+  public SessionPlan withAfterEnd(AfterEnd other) {
+    return new SessionPlan(command, stop, traffic, injection, folders, timeout, other);
   }
 }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * When the steps of a process's end came, in {@link System#nanoTime} terms: immutable, each event
- * makes the next one.
+ * makes the next one. Each run has a clock of its own.
  *
  * @param asked the first stop signal
  * @param exited the end of the command itself

@@ -76,7 +76,8 @@ class ClientInteropTest {
             defaults.traffic(),
             defaults.injection(),
             defaults.folders(),
-            defaults.timeout());
+            defaults.timeout(),
+            defaults.afterEnd());
     var log = new EventLog();
     List<SessionEvent> events = new ArrayList<>();
     try (Subscription subscription = log.subscribe();

@@ -246,7 +246,8 @@ class SessionTest {
                 plan.traffic(),
                 plan.injection(),
                 folders,
-                Optional.empty()))) {
+                Optional.empty(),
+                AfterEnd.END_SESSION))) {
       SessionResult result = session.await();
       assertThat(result.exitCode()).isEqualTo(125);
       assertThat(result.failure().orElseThrow()).contains("/proc/none");
@@ -359,7 +360,8 @@ class SessionTest {
         plan.traffic(),
         plan.injection(),
         plan.folders(),
-        Optional.empty());
+        Optional.empty(),
+        AfterEnd.END_SESSION);
   }
 
   private Map<String, String> environment() {
