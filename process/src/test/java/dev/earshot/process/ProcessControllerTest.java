@@ -282,7 +282,9 @@ class ProcessControllerTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"STOP", "RESTART"}, mode = EnumSource.Mode.EXCLUDE)
+  @EnumSource(
+      names = {"STOP", "RESTART"},
+      mode = EnumSource.Mode.EXCLUDE)
   void whatIsNoReasonToStopIsRefused(ProcessEvent.Why why) throws Exception {
     try (var run = Run.ready(OBEDIENT, NEVER)) {
       assertThatThrownBy(() -> run.controller().stop(why))

@@ -30,9 +30,7 @@ final class ExchangeRuns {
       case TrafficEvent.ExchangeFailed failed -> ended(failed.id());
       case TrafficEvent.TunnelClosed closed -> ended(closed.id());
       // Nothing began that these would belong to.
-      case TrafficEvent.TunnelFailed _,
-          TrafficEvent.ConnectionRefused _,
-          TrafficEvent.Warning _ ->
+      case TrafficEvent.TunnelFailed _, TrafficEvent.ConnectionRefused _, TrafficEvent.Warning _ ->
           current;
     };
   }

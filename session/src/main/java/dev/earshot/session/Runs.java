@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The runs of a session's command, one after the other: starts them, publishes what happens to
- * them, and remembers what {@link RunRules} say comes next. It holds the present run alone,
- * however many there were. Thread-safe, but {@link #launch} and {@link #ended} are for the
- * session's owner thread.
+ * them, and remembers what {@link RunRules} say comes next. It holds the present run alone, however
+ * many there were. Thread-safe, but {@link #launch} and {@link #ended} are for the session's owner
+ * thread.
  */
 final class Runs {
   private final SessionPlan plan;

@@ -247,9 +247,7 @@ public final class Session implements AutoCloseable {
           announce(StopCause.PROCESS_EXITED);
           return last;
         }
-        case RunRules.State.Running _,
-            RunRules.State.Lingering _,
-            RunRules.State.Restarting _ ->
+        case RunRules.State.Running _, RunRules.State.Lingering _, RunRules.State.Restarting _ ->
             throw new IllegalStateException("a run goes on that nobody watches");
       }
     }
@@ -279,7 +277,8 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private ProcessResult supervise(int run, ProcessController controller) throws InterruptedException {
+  private ProcessResult supervise(int run, ProcessController controller)
+      throws InterruptedException {
     while (true) {
       switch (next()) {
         case SessionInput.StopAsked(var cause) -> {

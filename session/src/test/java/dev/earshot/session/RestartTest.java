@@ -30,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RestartTest {
   private static final Duration NEVER = Duration.ofHours(1);
   private static final Duration NOW = Duration.ZERO;
+  private static final Duration GIVE_UP = Duration.ofSeconds(20);
 
   /** Lives until somebody opens the FIFO for writing. */
   private static final String WAITING = "read _ < gate; ";
@@ -87,7 +88,7 @@ class RestartTest {
   void theResultIsThatOfTheLastRun() throws Exception {
     String script = "echo >> ready; if [ -e second ]; then exit 7; fi; " + WAITING;
     try (var session = start(plan(script, NEVER))) {
-      awaitReady(1);
+      ready(1);
       Files.createFile(folder.resolve("second"));
       session.restart();
       SessionResult result = session.await();
@@ -95,17 +96,17 @@ class RestartTest {
       assertThat(result.exitCode()).isEqualTo(7);
       assertThat(result.process().orElseThrow().reason()).isEqualTo(ExitReason.NATURAL);
       assertThat(result.phases().terminate()).isZero();
-      assertThat(names(all())).endsWith("2 Exited", "2 TreeGone", "Stopping", "ProxyStopped", "Stopped");
+      assertThat(names(all()))
+          .endsWith("2 Exited", "2 TreeGone", "Stopping", "ProxyStopped", "Stopped");
     }
   }
 
   @Test
   void eachRunIsGivenTheSameProxy() throws Exception {
     try (var session = start(plan("echo $http_proxy >> urls; echo >> ready; " + WAITING, NEVER))) {
-      awaitReady(1);
+      ready(1);
       session.restart();
-      awaitReady(2);
-      until(SessionEvent.ProxyStarted.class);
+      ready(2);
       String url = "http://127.0.0.1:" + proxy().getPort();
       assertThat(Files.readAllLines(folder.resolve("urls"))).containsExactly(url, url);
     }
@@ -114,9 +115,9 @@ class RestartTest {
   @Test
   void aStubbornRunIsKilledAndTheNextBegins() throws Exception {
     try (var session = start(plan(STUBBORN, NOW))) {
-      awaitReady(1);
+      ready(1);
       session.restart();
-      awaitReady(2);
+      ready(2);
       session.stop(StopCause.USER);
       SessionResult result = session.await();
       assertThat(result.process().orElseThrow().reason()).isEqualTo(ExitReason.FORCED_KILL);
@@ -144,7 +145,7 @@ class RestartTest {
   @Test
   void aRestartDuringARestartIsRefusedAndAStopWins() throws Exception {
     try (var session = start(plan(STUBBORN, NEVER))) {
-      awaitReady(1);
+      ready(1);
       assertThat(session.restart()).isEqualTo(new RestartAnswer.Accepted(2));
       assertRefused(session.restart(), "already under way");
       until(isOf(1, ProcessEvent.Signaled.class));
@@ -172,7 +173,7 @@ class RestartTest {
   @Test
   void killingDuringARestartEndsTheSession() throws Exception {
     try (var session = start(plan(STUBBORN, NEVER))) {
-      awaitReady(1);
+      ready(1);
       session.restart();
       until(isOf(1, ProcessEvent.Signaled.class));
       session.killNow();
@@ -218,7 +219,8 @@ class RestartTest {
       var go = new CountDownLatch(1);
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
-        threads.add(Thread.ofVirtual().start(() -> restartManyTimes(session, go, accepted)));
+        // Not virtual ones, which would leave no processor to those of the session.
+        threads.add(Thread.ofPlatform().start(() -> restartManyTimes(session, go, accepted)));
       }
       go.countDown();
       for (Thread thread : threads) {
@@ -243,8 +245,7 @@ class RestartTest {
   }
 
   /** Until all of them together were heard 20 times. */
-  private static void restartManyTimes(
-      Session session, CountDownLatch go, List<Integer> accepted) {
+  private static void restartManyTimes(Session session, CountDownLatch go, List<Integer> accepted) {
     try {
       go.await();
       while (accepted.size() < 20 && session.await(NOW).isEmpty()) {
@@ -292,7 +293,7 @@ class RestartTest {
     String script = "(trap '' TERM; echo >> ready; " + WAITING + ") & read _ < end; exit 4";
     mkfifo("end");
     try (var session = start(plan(script, NEVER).withAfterEnd(AfterEnd.STAY_OPEN))) {
-      awaitReady(1);
+      ready(1);
       Files.writeString(folder.resolve("end"), "\n");
       until(isOf(1, ProcessEvent.Signaled.class));
       assertThat(session.restart()).isEqualTo(new RestartAnswer.Accepted(2));
@@ -353,7 +354,7 @@ class RestartTest {
   void aRunThatCannotStartEndsTheSession() throws Exception {
     Path script = executable();
     try (var session = start(planOf(script))) {
-      until(SessionEvent.Started.class);
+      ready(1);
       Files.delete(script);
       session.restart();
       SessionResult result = session.await();
@@ -378,13 +379,14 @@ class RestartTest {
   void aRunThatCannotStartLeavesASessionOpenThatStays() throws Exception {
     Path script = executable();
     try (var session = start(planOf(script).withAfterEnd(AfterEnd.STAY_OPEN))) {
-      until(SessionEvent.Started.class);
+      ready(1);
       Files.delete(script);
       session.restart();
       until(isOf(2, ProcessEvent.Exited.class));
       executable();
       assertThat(session.restart()).isEqualTo(new RestartAnswer.Accepted(3));
       untilRuns(3);
+      ready(folder.resolve("ready"), 2);
       Files.delete(script);
       session.restart();
       until(isOf(4, ProcessEvent.Exited.class));
@@ -397,8 +399,7 @@ class RestartTest {
 
   @Test
   void aFirstRunThatCannotStartEndsASessionThatWouldStay() throws Exception {
-    try (var session =
-        start(planOf(folder.resolve("none")).withAfterEnd(AfterEnd.STAY_OPEN))) {
+    try (var session = start(planOf(folder.resolve("none")).withAfterEnd(AfterEnd.STAY_OPEN))) {
       SessionResult result = session.await();
       assertThat(result.cause()).isEqualTo(StopCause.PROCESS_FAILED);
       assertThat(result.exitCode()).isEqualTo(127);
@@ -527,7 +528,7 @@ class RestartTest {
   private Path executable() throws Exception {
     mkfifo("gate");
     Path script = folder.resolve("script");
-    String text = "#!/bin/sh\nread _ < " + folder.resolve("gate") + "\n";
+    String text = "#!/bin/sh\ncd %s; echo >> ready; %s\n".formatted(folder, WAITING);
     // Written by a process of its own: a file that is open for writing somewhere cannot be run.
     var writer = new ProcessBuilder("sh", "-c", "cat > script && chmod +x script");
     var running = writer.directory(folder.toFile()).start();
@@ -545,11 +546,16 @@ class RestartTest {
     }
   }
 
-  private void awaitReady(int runs) {
-    Path ready = folder.resolve("ready");
+  /** Once the run is known to have started, and has itself said that it has come so far. */
+  private void ready(int run) throws Exception {
+    untilRuns(run);
+    ready(folder.resolve("ready"), run);
+  }
+
+  private static void ready(Path file, int runs) {
     Eventually.until(
         runs + " runs are ready",
-        () -> Files.exists(ready) && Files.readAllLines(ready).size() == runs);
+        () -> Files.exists(file) && Files.readAllLines(file).size() == runs);
   }
 
   private InetSocketAddress proxy() {
@@ -620,7 +626,10 @@ class RestartTest {
       Subscription from, List<SessionEvent> into, Predicate<SessionEvent> last) throws Exception {
     SessionEvent next;
     do {
-      next = from.take().orElseThrow(() -> new AssertionError("it ended: " + into)).event();
+      next =
+          from.poll(GIVE_UP)
+              .orElseThrow(() -> new AssertionError("nothing more after " + names(into)))
+              .event();
       into.add(next);
     } while (!last.test(next));
   }

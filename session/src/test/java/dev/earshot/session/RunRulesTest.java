@@ -29,8 +29,7 @@ class RunRulesTest {
   private static final Map<State, Map<Input, State>> COMMON =
       Map.of(
           new State.Launching(1),
-          Map.of(
-              Input.STARTED, new State.Running(1), Input.EXITED, STOPPING, Input.LOST, STOPPING),
+          Map.of(Input.STARTED, new State.Running(1), Input.EXITED, STOPPING, Input.LOST, STOPPING),
           new State.Launching(2),
           Map.of(Input.STARTED, new State.Running(2), Input.LOST, STOPPING),
           new State.Running(2),
