@@ -132,13 +132,14 @@ final class Runs {
     stopClock = stopClock.after(event, System.nanoTime());
     switch (event) {
       case ProcessEvent.Started _ -> {
+        // Told before a restart can be asked for, which ends the time that begins here.
+        owner.accept(new SessionInput.CommandStarted());
         step(RunRules.Input.STARTED);
         log.publish(new SessionEvent.Command(run, event));
         // A session that was asked to stop while it started is never told to have started.
         if (run == 1 && scope.cause().isEmpty()) {
           log.publish(started);
         }
-        owner.accept(new SessionInput.CommandStarted());
       }
       case ProcessEvent.Exited(var result) -> {
         exited(result.reason());
