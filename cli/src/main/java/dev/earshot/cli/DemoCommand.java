@@ -12,6 +12,7 @@ import dev.earshot.process.StopPolicy;
 import dev.earshot.process.TerminalUse;
 import dev.earshot.proxy.UpstreamProxies;
 import dev.earshot.proxy.tls.CertificateAuthority;
+import dev.earshot.session.AfterEnd;
 import dev.earshot.session.Cancellation;
 import dev.earshot.session.ClientRuntime;
 import dev.earshot.session.EventLog;
@@ -147,6 +148,7 @@ final class DemoCommand {
         new SessionPlan.Injection(Set.of(ClientRuntime.JAVA), new LinkedHashMap<>()),
         SessionFolders.of(launch.environmentText()),
         Optional.of(LONGEST),
+        AfterEnd.END_SESSION,
         new SessionPlan.Ownership(Containment.Orphans.ALL, List.of(), true));
   }
 

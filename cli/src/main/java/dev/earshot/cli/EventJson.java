@@ -77,6 +77,10 @@ final class EventJson {
         ca.ifPresentOrElse(file -> out.writeString(file.toString()), out::writeNull);
         strings(out, "containment", containment);
       }
+      case SessionEvent.Restarting(var run) -> {
+        out.writeStringProperty("type", "process.restarting");
+        out.writeNumberProperty("run", run);
+      }
       case SessionEvent.Stopping(var cause) -> {
         out.writeStringProperty("type", "session.stopping");
         cause(out, cause);

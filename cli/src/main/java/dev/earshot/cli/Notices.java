@@ -11,7 +11,7 @@ import java.util.Optional;
 
 /**
  * Follows a headless run: keeps its warnings for the end, at most 20, and does what is to be done
- * once the command has started.
+ * once the command has started for the first time.
  */
 final class Notices {
   private static final int KEPT = 20;
@@ -62,7 +62,7 @@ final class Notices {
     switch (event) {
       case SessionEvent.Warning(_, var text, var hint) -> keep(text, hint);
       case SessionEvent.Traffic(_, TrafficEvent.Warning(_, var text, var hint)) -> keep(text, hint);
-      case SessionEvent.Command(_, ProcessEvent.Started _) -> onStarted.run();
+      case SessionEvent.Command(int run, ProcessEvent.Started _) when run == 1 -> onStarted.run();
       default -> {
         // The event stream is where the rest is told.
       }

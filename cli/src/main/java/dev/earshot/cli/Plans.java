@@ -10,6 +10,7 @@ import dev.earshot.process.StopPolicy;
 import dev.earshot.process.TerminalUse;
 import dev.earshot.proxy.HostPattern;
 import dev.earshot.proxy.UpstreamProxies;
+import dev.earshot.session.AfterEnd;
 import dev.earshot.session.ClientRuntime;
 import dev.earshot.session.SessionFolders;
 import dev.earshot.session.SessionPlan;
@@ -62,6 +63,7 @@ final class Plans {
         new SessionPlan.Injection(leftOut(options.noInject()), options.environment()),
         SessionFolders.of(launch.environmentText()),
         options.timeout(),
+        AfterEnd.END_SESSION,
         // This program starts nothing but through the session.
         new SessionPlan.Ownership(Containment.Orphans.ALL, options.keep(), true));
   }

@@ -12,6 +12,8 @@ import dev.earshot.exchange.ResponseHead;
 import dev.earshot.exchange.Timings;
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.exchange.TunnelReason;
+import dev.earshot.process.ProcessEvent;
+import dev.earshot.process.Signal;
 import dev.earshot.session.SessionEvent;
 import dev.earshot.session.SessionResult;
 import dev.earshot.session.Stamped;
@@ -66,6 +68,26 @@ class EventJsonTest {
   }
 
   @Test
+  void aRestartFitsTheSchema() throws Exception {
+    var json = new EventJson(Redaction.CREDENTIALS);
+    Events events =
+        lines(
+            json,
+            List.of(
+                starting(),
+                new SessionEvent.Command(
+                    1,
+                    new ProcessEvent.Signaled(
+                        Signal.TERM, ProcessEvent.Target.GROUP, ProcessEvent.Why.RESTART)),
+                new SessionEvent.Restarting(2),
+                new SessionEvent.Command(2, new ProcessEvent.Starting(List.of("curl"))),
+                stopped()));
+    assertThat(events.one("process.signaled").get("why").asString()).isEqualTo("restart");
+    assertThat(events.one("process.restarting").get("run").asInt()).isEqualTo(2);
+    assertThat(events.one("process.starting").get("run").asInt()).isEqualTo(2);
+  }
+
+  @Test
   void secretsAreMaskedAndTheRestStays() throws Exception {
     Events events =
         stream(
@@ -116,25 +138,35 @@ class EventJsonTest {
   private static Events stream(Redaction redaction, TrafficEvent... traffic) throws Exception {
     var json = new EventJson(redaction);
     List<SessionEvent> all = new ArrayList<>();
-    all.add(
-        new SessionEvent.Starting(
-            "s1", "0.1.0", List.of("curl", "-u", "me:hunter2", "\u00e9\u00ff"), "/"));
+    all.add(starting());
     for (TrafficEvent event : traffic) {
       all.add(new SessionEvent.Traffic(1, event));
     }
-    all.add(
-        new SessionEvent.Stopped(
-            new SessionResult(
-                StopCause.API,
-                Optional.empty(),
-                0,
-                1,
-                0,
-                0,
-                new SessionResult.Forced(0, 0),
-                new SessionResult.Phases(
-                    Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO),
-                Optional.empty())));
+    all.add(stopped());
+    return lines(json, all);
+  }
+
+  private static SessionEvent starting() {
+    return new SessionEvent.Starting(
+        "s1", "0.1.0", List.of("curl", "-u", "me:hunter2", "\u00e9\u00ff"), "/");
+  }
+
+  private static SessionEvent stopped() {
+    return new SessionEvent.Stopped(
+        new SessionResult(
+            StopCause.API,
+            Optional.empty(),
+            0,
+            1,
+            0,
+            0,
+            new SessionResult.Forced(0, 0),
+            new SessionResult.Phases(
+                Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO),
+            Optional.empty()));
+  }
+
+  private static Events lines(EventJson json, List<SessionEvent> all) throws Exception {
     var text = new StringBuilder();
     long sequence = 100;
     for (SessionEvent event : all) {

@@ -26,7 +26,7 @@ final class Inbox {
       Signal.TSTP.bit() | Signal.TTIN.bit() | Signal.TTOU.bit() | Signal.STOP.bit();
 
   private final Runnable wake;
-  private boolean stop; // this and the others: guarded by this
+  private Optional<ProcessEvent.Why> stop = Optional.empty(); // as the others: guarded by this
   private boolean stopTaken;
   private boolean kill;
   private boolean killTaken;
@@ -40,9 +40,10 @@ final class Inbox {
     this.wake = wake;
   }
 
-  void stop() {
+  /** The first one says what the stop is for. */
+  void stop(ProcessEvent.Why why) {
     synchronized (this) {
-      stop = true;
+      stop = stop.or(() -> Optional.of(why));
     }
     wake.run();
   }
@@ -93,9 +94,14 @@ final class Inbox {
     wake.run();
   }
 
+  /** What the stop is for that was asked for. */
+  synchronized ProcessEvent.Why stopWhy() {
+    return stop.orElseThrow();
+  }
+
   /** Whether an end was asked for, taken or not. */
   synchronized boolean isStopAsked() {
-    return stop || kill;
+    return stop.isPresent() || kill;
   }
 
   /** The next message; the leader's end comes first, because it makes others pointless. */
@@ -109,7 +115,7 @@ final class Inbox {
       killTaken = true;
       return Optional.of(new Message.Kill());
     }
-    if (stop && !stopTaken) {
+    if (stop.isPresent() && !stopTaken) {
       stopTaken = true;
       return Optional.of(new Message.Stop());
     }

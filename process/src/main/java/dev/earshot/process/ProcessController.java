@@ -110,7 +110,19 @@ public final class ProcessController implements AutoCloseable {
    * changes nothing. Never blocks.
    */
   public void stop() {
-    inbox.stop();
+    stop(ProcessEvent.Why.STOP);
+  }
+
+  /**
+   * The same, with what the event of the stop signal says; the first one counts.
+   *
+   * @param why {@link ProcessEvent.Why#STOP} or {@link ProcessEvent.Why#RESTART}
+   */
+  public void stop(ProcessEvent.Why why) {
+    if (why != ProcessEvent.Why.STOP && why != ProcessEvent.Why.RESTART) {
+      throw new IllegalArgumentException("not a reason to stop a command: " + why);
+    }
+    inbox.stop(why);
   }
 
   /** Ends the tree by KILL at once, whether a stop was asked for or not. Never blocks. */

@@ -59,6 +59,8 @@ public sealed interface ProcessEvent {
   enum Why {
     /** A stop was asked for. */
     STOP,
+    /** A stop was asked for, because the command is to be started again. */
+    RESTART,
     /** KILL: the grace was over, or it was to be skipped. */
     ESCALATION,
     /** It was sent to this process, or asked for by name. */

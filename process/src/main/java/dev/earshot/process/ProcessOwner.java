@@ -409,21 +409,21 @@ final class ProcessOwner {
 
   private void apply(StopRules.Effect effect) {
     switch (effect) {
-      case ASK -> ask();
-      case ASK_REST -> askOthers(ProcessEvent.Why.STOP);
+      case ASK -> ask(inbox.stopWhy());
+      case ASK_REST -> askOthers(inbox.stopWhy());
       case ASK_LEFTOVER -> askLeftover();
       case FREEZE -> freeze();
       case KILL -> kill();
     }
   }
 
-  private void ask() {
+  private void ask(ProcessEvent.Why why) {
     asked |= exited.isEmpty();
     if (!tree.keepsNothing()) {
       look();
     }
     sendAsking(inGroup());
-    told(policy.stopSignal(), ProcessEvent.Target.GROUP, ProcessEvent.Why.STOP);
+    told(policy.stopSignal(), ProcessEvent.Target.GROUP, why);
   }
 
   private void askLeftover() {

@@ -30,7 +30,7 @@ final class Doomed implements AutoCloseable {
   }
 
   static Doomed start(CommandSpec spec) throws Exception {
-    assertThat(Libc.adoptOrphans()).isZero();
+    assertThat(Adoption.acquire()).isTrue();
     var stdio = new Stdio(new Redirect.Pipe(), new Redirect.Pipe(), new Redirect.Inherit(2));
     var streams = StandardStreams.open(stdio, Spawner.firstClosed(spec.launch()));
     try {
@@ -105,6 +105,7 @@ final class Doomed implements AutoCloseable {
               Platform.current(), each.pid(), Platform.WAIT_EXITED | Platform.WAIT_NO_HANG));
       return adopted().isEmpty();
     });
+    Adoption.release();
   }
 
   /** Orphans are in other sessions than this process and its own children. */

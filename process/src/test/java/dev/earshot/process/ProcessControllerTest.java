@@ -20,6 +20,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ProcessControllerTest {
 
@@ -266,6 +268,29 @@ class ProcessControllerTest {
       var result = run.await();
       assertThat(result.survivors()).isEmpty();
       assertThat(Run.livingInGroup(result.pid().orElseThrow())).isEmpty();
+    }
+  }
+
+  @Test
+  void theStopSignalSaysWhatTheFirstStopWasFor() throws Exception {
+    try (var run = Run.ready(OBEDIENT, NEVER)) {
+      run.controller().stop(ProcessEvent.Why.RESTART);
+      run.controller().stop();
+      assertThat(run.await().requested()).isTrue();
+      assertThat(run.whys()).containsExactly(ProcessEvent.Why.RESTART);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      names = {"STOP", "RESTART"},
+      mode = EnumSource.Mode.EXCLUDE)
+  void whatIsNoReasonToStopIsRefused(ProcessEvent.Why why) throws Exception {
+    try (var run = Run.ready(OBEDIENT, NEVER)) {
+      assertThatThrownBy(() -> run.controller().stop(why))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(why.name());
+      assertThat(run.whys()).isEmpty();
     }
   }
 

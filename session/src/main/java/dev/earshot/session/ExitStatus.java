@@ -28,7 +28,7 @@ final class ExitStatus {
     }
     Optional<StartFailure> startFailure = process.flatMap(ProcessResult::startFailure);
     // One that was stopped before it had started is told by what stopped it.
-    if (startFailure.isPresent() && cause.kind() == StopCause.Kind.PROCESS_FAILED) {
+    if (startFailure.isPresent() && !startFailure.get().cancelled()) {
       return startFailure(startFailure.get());
     }
     if (process.filter(p -> p.reason() == ExitReason.RUNTIME_ERROR).isPresent()) {

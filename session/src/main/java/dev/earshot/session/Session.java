@@ -32,40 +32,26 @@ import org.jspecify.annotations.Nullable;
  * published once, as the last event, when nothing of the session is left.
  */
 public final class Session implements AutoCloseable {
-  private static final int RUN = 1;
   private static final Duration LONGEST = Duration.ofDays(3650);
-
-  /** What the owner thread is told. */
-  private sealed interface Input {
-    record StopAsked(StopCause cause) implements Input {}
-
-    record KillAsked() implements Input {}
-
-    record CommandStarted() implements Input {}
-
-    record ProcessEnded(ProcessResult result) implements Input {}
-
-    record ProxyEnded(ProxyEnd end) implements Input {}
-  }
 
   private final String id;
   private final SessionPlan plan;
   private final EventLog log;
   private final Cancellation scope = Cancellation.root();
-  private final LinkedBlockingQueue<Input> inbox = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<SessionInput> inbox = new LinkedBlockingQueue<>();
   private final CompletableFuture<SessionResult> end = new CompletableFuture<>();
   private final LongAdder exchanges = new LongAdder();
   private final LongAdder failed = new LongAdder();
-  private volatile @Nullable ProcessController process;
-  private volatile StopClock stopClock = StopClock.NOTHING_YET; // written by the process's thread
+  private final Runs runs;
   private @Nullable ProxyEnd proxyEnd; // the owner thread's
   private boolean announced; // the owner thread's
-  private long deadline = System.nanoTime() + LONGEST.toNanos(); // the owner thread's
+  private long deadline = after(LONGEST); // the owner thread's
 
   private Session(SessionPlan plan, EventLog log) {
     this.id = SessionId.next(Instant.now());
     this.plan = plan;
     this.log = log;
+    this.runs = new Runs(plan, log, scope, inbox::add);
   }
 
   /**
@@ -76,7 +62,7 @@ public final class Session implements AutoCloseable {
    */
   public static Session start(SessionPlan plan, EventLog log, Cancellation parent) {
     var session = new Session(plan, log);
-    session.scope.onCancel(cause -> session.inbox.add(new Input.StopAsked(cause)));
+    session.scope.onCancel(cause -> session.inbox.add(new SessionInput.StopAsked(cause)));
     var registration = parent.onCancel(session.scope::cancel);
     Thread.ofPlatform()
         .name("earshot-session")
@@ -103,18 +89,28 @@ public final class Session implements AutoCloseable {
     return scope.cancel(cause);
   }
 
-  /** Kills what is left of the process tree now, and cuts what the proxy still serves. */
+  /**
+   * Asks for the command to be run again: its tree is ended as in a stop, then the next run starts
+   * behind the same proxy. Refused while the first run has not started, while a restart is under
+   * way, and once the session is to stop; a stop that comes later wins over the restart. Never
+   * blocks, and is harmless at any moment.
+   */
+  public RestartAnswer restart() {
+    return runs.restart();
+  }
+
+  /**
+   * Kills what is left of the process tree now, and cuts what the proxy still serves. It is a stop:
+   * no further run begins.
+   */
   public void killNow() {
     scope.cancel(StopCause.API);
-    inbox.add(new Input.KillAsked());
+    inbox.add(new SessionInput.KillAsked());
   }
 
   /** Passes a signal to the command's process group; harmless when there is none. */
   public void signal(Signal signal) {
-    ProcessController running = process;
-    if (running != null) {
-      running.signal(signal);
-    }
+    runs.signal(signal);
   }
 
   /**
@@ -202,7 +198,7 @@ public final class Session implements AutoCloseable {
     log.publish(new SessionEvent.ProxyStarting(plan.traffic().bind()));
     ProxyController proxy;
     try {
-      proxy = ProxyController.start(material.proxyPlan(this::ownedGroups), this::onTraffic);
+      proxy = ProxyController.start(material.proxyPlan(runs::ownedGroups), this::onTraffic);
     } catch (ProxyStartException e) {
       String problem = String.valueOf(e.getMessage());
       log.publish(new SessionEvent.ProxyStopped(0, Optional.of(problem)));
@@ -210,7 +206,7 @@ public final class Session implements AutoCloseable {
       return Ending.failed(problem);
     }
     try (proxy) {
-      proxy.onEnd().thenAccept(how -> inbox.add(new Input.ProxyEnded(how)));
+      proxy.onEnd().thenAccept(how -> inbox.add(new SessionInput.ProxyEnded(how)));
       log.publish(new SessionEvent.ProxyStarted(proxy.address()));
       try {
         Optional<ProcessResult> ended = run(material, proxy.address());
@@ -229,56 +225,88 @@ public final class Session implements AutoCloseable {
     announce(StopCause.PROXY_FAILED);
   }
 
-  /** Runs the command until its tree is gone; empty if a stop came before it was started. */
+  /** Runs the command as often as it is asked for; empty if a stop came before the first run. */
   private Optional<ProcessResult> run(SessionMaterial material, InetSocketAddress proxy)
       throws InterruptedException, PreparationException {
+    Optional<ProcessResult> last = Optional.empty();
     if (scope.cause().isPresent()) {
       announce(StopCause.API);
-      return Optional.empty();
+      return last;
     }
+    CommandSpec command = material.command(proxy);
     var layers = material.containment().layers().stream().map(Containment.Layer::wireName).toList();
     var started = new SessionEvent.Started(proxy, material.certificateFile(), layers);
-    try (var controller =
-        ProcessController.start(
-            material.containment(),
-            material.command(proxy),
-            plan.stop(),
-            event -> onProcess(event, started))) {
-      process = controller;
+    while (true) {
+      switch (runs.state()) {
+        case RunRules.State.Launching(int run) -> {
+          ProcessResult result = run(run, material.containment(), command, started);
+          runs.ended(result);
+          last = Optional.of(result);
+        }
+        case RunRules.State.Idle _ -> idle();
+        case RunRules.State.Stopping _ -> {
+          announce(StopCause.PROCESS_EXITED);
+          return last;
+        }
+        case RunRules.State.Running _, RunRules.State.Lingering _, RunRules.State.Restarting _ ->
+            throw new IllegalStateException("a run goes on that nobody watches");
+      }
+    }
+  }
+
+  /** Runs the command once, until its tree is gone. */
+  private ProcessResult run(
+      int run, Containment containment, CommandSpec command, SessionEvent.Started started)
+      throws InterruptedException {
+    try (var controller = runs.launch(run, containment, command, started)) {
       Thread.ofVirtual().name("earshot-process-end").start(() -> reportEnd(controller));
-      return Optional.of(supervise(controller));
+      return supervise(run, controller);
+    }
+  }
+
+  /** Waits for something to happen while there is no run: what is to be done, the runs know. */
+  private void idle() throws InterruptedException {
+    if (next() instanceof SessionInput.ProxyEnded(var how)) {
+      onProxyEnd(how);
     }
   }
 
   private void reportEnd(ProcessController controller) {
     try {
-      inbox.add(new Input.ProcessEnded(controller.await()));
+      inbox.add(new SessionInput.ProcessEnded(controller.await()));
     } catch (InterruptedException e) {
       throw new IllegalStateException("nobody interrupts this thread", e);
     }
   }
 
-  private ProcessResult supervise(ProcessController controller) throws InterruptedException {
+  private ProcessResult supervise(int run, ProcessController controller)
+      throws InterruptedException {
     while (true) {
       switch (next()) {
-        case Input.StopAsked(var cause) -> {
+        case SessionInput.StopAsked(var cause) -> {
           // An end by itself is announced once the tree is gone; a stop before it begins.
           if (!isEndByItself(cause)) {
             announce(cause);
             controller.stop();
           }
         }
-        case Input.KillAsked() -> controller.killNow();
+        case SessionInput.KillAsked() -> controller.killNow();
+        case SessionInput.RestartAsked(int next) -> {
+          // This may be the next run already: the one before can end while it is being asked for.
+          if (next > run) {
+            deadline = after(LONGEST);
+            controller.stop(ProcessEvent.Why.RESTART);
+          }
+        }
         // The time of a run is that of its command.
-        case Input.CommandStarted() ->
-            deadline = System.nanoTime() + plan.timeout().orElse(LONGEST).toNanos();
-        case Input.ProxyEnded(var how) -> onProxyEnd(how);
-        case Input.ProcessEnded(var result) -> {
+        case SessionInput.CommandStarted() -> deadline = after(plan.timeout().orElse(LONGEST));
+        case SessionInput.CommandExited() -> deadline = after(LONGEST);
+        case SessionInput.ProxyEnded(var how) -> onProxyEnd(how);
+        case SessionInput.ProcessEnded(var result) -> {
           if (result.reason() == ExitReason.RUNTIME_ERROR) {
             String problem = "lost the command: " + result.error().orElse("unknown");
             log.publish(new SessionEvent.Fatal("runtime_error", problem, Optional.empty()));
           }
-          announce(StopCause.PROCESS_EXITED);
           return result;
         }
       }
@@ -292,9 +320,13 @@ public final class Session implements AutoCloseable {
     proxy.stop(patience);
     while (proxyEnd == null) {
       switch (next()) {
-        case Input.ProxyEnded(var how) -> proxyEnd = how;
-        case Input.KillAsked() -> proxy.stop(Duration.ZERO);
-        case Input.StopAsked _, Input.CommandStarted _, Input.ProcessEnded _ -> {
+        case SessionInput.ProxyEnded(var how) -> proxyEnd = how;
+        case SessionInput.KillAsked() -> proxy.stop(Duration.ZERO);
+        case SessionInput.StopAsked _,
+            SessionInput.RestartAsked _,
+            SessionInput.CommandStarted _,
+            SessionInput.CommandExited _,
+            SessionInput.ProcessEnded _ -> {
           // Nothing is left to be stopped but the proxy, which is.
         }
       }
@@ -316,10 +348,14 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  private static long after(Duration time) {
+    return System.nanoTime() + time.toNanos();
+  }
+
   /** The next input; the time-out of the whole run is one. */
-  private Input next() throws InterruptedException {
+  private SessionInput next() throws InterruptedException {
     while (true) {
-      Input input =
+      SessionInput input =
           scope.cause().isPresent()
               ? inbox.take()
               : inbox.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
@@ -343,28 +379,6 @@ public final class Session implements AutoCloseable {
     return cause.equals(StopCause.PROCESS_EXITED) || cause.equals(StopCause.PROCESS_FAILED);
   }
 
-  /** On the process's owner thread. */
-  private void onProcess(ProcessEvent event, SessionEvent.Started started) {
-    stopClock = stopClock.after(event, System.nanoTime());
-    if (event instanceof ProcessEvent.Started) {
-      log.publish(new SessionEvent.Command(RUN, event));
-      // A session that was asked to stop while it started is never told to have started.
-      if (scope.cause().isEmpty()) {
-        log.publish(started);
-      }
-      inbox.add(new Input.CommandStarted());
-      return;
-    }
-    if (event instanceof ProcessEvent.Exited(var result)) {
-      scope.cancel(
-          switch (result.reason()) {
-            case START_FAILED, RUNTIME_ERROR -> StopCause.PROCESS_FAILED;
-            case NATURAL, SIGNAL, FORCED_KILL -> StopCause.PROCESS_EXITED;
-          });
-    }
-    log.publish(new SessionEvent.Command(RUN, event));
-  }
-
   /** On an event loop of the proxy's. */
   private void onTraffic(TrafficEvent event) {
     switch (event) {
@@ -374,21 +388,12 @@ public final class Session implements AutoCloseable {
         // Not counted.
       }
     }
-    log.publish(new SessionEvent.Traffic(RUN, event));
-  }
-
-  /** The process groups whose processes are the session's own. */
-  private List<Long> ownedGroups() {
-    ProcessController running = process;
-    return running == null || running.pid().isEmpty()
-        ? List.of()
-        : List.of(running.pid().getAsLong());
+    log.publish(new SessionEvent.Traffic(runs.of(event), event));
   }
 
   private SessionResult result(Ending ending, Duration flush) {
-    StopClock clock = stopClock;
+    StopClock clock = runs.stopClock();
     StopCause cause = scope.cause().orElse(StopCause.PROXY_FAILED);
-    int killed = ending.process().map(p -> p.killed().size()).orElse(0);
     return new SessionResult(
         cause,
         ending.process(),
@@ -396,27 +401,9 @@ public final class Session implements AutoCloseable {
         exchanges.sum(),
         failed.sum(),
         log.dropped(),
-        new SessionResult.Forced(killed, ending.forcedConnections()),
+        new SessionResult.Forced(runs.killed(), ending.forcedConnections()),
         new SessionResult.Phases(
             clock.terminate(), clock.waitTree(), clock.kill(), ending.drain(), flush),
         ending.failure());
-  }
-
-  /** What the parts said at their ends. */
-  private record Ending(
-      Optional<ProcessResult> process,
-      int forcedConnections,
-      Optional<String> failure,
-      Duration drain) {
-
-    /** The same end, because something of ours failed. */
-    Ending because(String problem) {
-      return new Ending(process, forcedConnections, Optional.of(problem), drain);
-    }
-
-    /** An end because something of ours failed. */
-    static Ending failed(String problem) {
-      return new Ending(Optional.empty(), 0, Optional.of(problem), Duration.ZERO);
-    }
   }
 }

@@ -22,7 +22,7 @@ public sealed interface SessionEvent {
   }
 
   /**
-   * Proxy and process run.
+   * Proxy and process run: the first run has started. Not told again by a restart.
    *
    * @param ca the file with the certificate authority's certificate; empty if it is in memory only
    * @param containment the layers that hold the process tree together
@@ -33,6 +33,9 @@ public sealed interface SessionEvent {
       containment = List.copyOf(containment);
     }
   }
+
+  /** The run before is gone, and this one is about to be started. */
+  record Restarting(int run) implements Lifecycle {}
 
   /** The end has begun. */
   record Stopping(StopCause cause) implements Lifecycle {}
@@ -57,7 +60,10 @@ public sealed interface SessionEvent {
   /** A fact about the command of a run; runs are counted from 1. */
   record Command(int run, ProcessEvent event) implements Lifecycle {}
 
-  /** A fact about the traffic; the run is the one in which it happened. */
+  /**
+   * A fact about the traffic; the run is the one in which its exchange or tunnel began, or else the
+   * current one. What comes between two runs, or after the last, counts as of the one before.
+   */
   record Traffic(int run, TrafficEvent event) implements SessionEvent {}
 
   /** In place of what a slow subscriber missed. Only its own subscription has it. */

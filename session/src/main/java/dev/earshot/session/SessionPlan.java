@@ -27,7 +27,9 @@ import java.util.Set;
  * @param traffic what the proxy does
  * @param injection which variables the session adds
  * @param folders where Earshot keeps things
- * @param timeout after which the whole run is stopped
+ * @param timeout after which the session is stopped, counted for each run from its start to its
+ *     command's end or to its restart
+ * @param afterEnd what becomes of the session once the command has ended by itself
  * @param ownership how far the session owns what its command starts
  */
 public record SessionPlan(
@@ -37,6 +39,7 @@ public record SessionPlan(
     Injection injection,
     SessionFolders folders,
     Optional<Duration> timeout,
+    AfterEnd afterEnd,
     Ownership ownership) {
 
   public SessionPlan {
@@ -81,7 +84,8 @@ public record SessionPlan(
 
   /**
    * A session of this command with the defaults: any free port of 127.0.0.1, everything decrypted,
-   * the user's own proxies and certificate authorities honoured, no time-out.
+   * the user's own proxies and certificate authorities honoured, no time-out, its end the
+   * session's.
    *
    * @param environment the variables of the user, usually {@link System#getenv()}
    * @throws IllegalArgumentException if the variables name a proxy that cannot be used
@@ -105,6 +109,7 @@ public record SessionPlan(
         Injection.ALL,
         SessionFolders.of(environment),
         Optional.empty(),
+        AfterEnd.END_SESSION,
         Ownership.SHARED);
   }
 
@@ -115,22 +120,27 @@ public record SessionPlan(
 
   /** The same with another plan for its traffic. */
   public SessionPlan withTraffic(TrafficPlan other) {
-    return new SessionPlan(command, stop, other, injection, folders, timeout, ownership);
+    return new SessionPlan(command, stop, other, injection, folders, timeout, afterEnd, ownership);
   }
 
   /** The same with another way to stop. */
   public SessionPlan withStop(StopPolicy other) {
-    return new SessionPlan(command, other, traffic, injection, folders, timeout, ownership);
+    return new SessionPlan(command, other, traffic, injection, folders, timeout, afterEnd, ownership);
   }
 
-  /** The same with a time after which the whole run is stopped. */
+  /** The same with a time after which the session is stopped. */
   public SessionPlan withTimeout(Duration other) {
     return new SessionPlan(
-        command, stop, traffic, injection, folders, Optional.of(other), ownership);
+        command, stop, traffic, injection, folders, Optional.of(other), afterEnd, ownership);
   }
 
   /** The same with folders of its own. */
   public SessionPlan withFolders(SessionFolders other) {
-    return new SessionPlan(command, stop, traffic, injection, other, timeout, ownership);
+    return new SessionPlan(command, stop, traffic, injection, other, timeout, afterEnd, ownership);
+  }
+
+  /** The same with another answer to its command's end. */
+  public SessionPlan withAfterEnd(AfterEnd other) {
+    return new SessionPlan(command, stop, traffic, injection, folders, timeout, other, ownership);
   }
 }

@@ -10,11 +10,12 @@ import java.util.Optional;
  * @param cause why it stopped
  * @param process how the last run of the command ended; empty if none was begun
  * @param exitCode what a shell would see of {@code earshot run}, 0 to 255
- * @param exchanges exchanges that began
+ * @param exchanges exchanges that began, in all runs together
  * @param failed exchanges that failed
  * @param droppedEvents events that slow subscribers missed, all together
- * @param forced what did not end by itself
- * @param phases how long each part of the end took
+ * @param forced what did not end by itself, in all runs together
+ * @param phases how long each part of the end took: of the last run's end, which was before the
+ *     session's if that stayed open, and of the proxy's
  * @param failure why Earshot itself or its proxy failed, as one line; empty if neither did
  */
 public record SessionResult(
@@ -31,7 +32,7 @@ public record SessionResult(
   /**
    * What had to be forced.
    *
-   * @param processes processes that were killed after the grace
+   * @param processes processes that were killed after the grace, for a stop or for a restart
    * @param connections connections that were cut while busy
    */
   public record Forced(int processes, int connections) {}

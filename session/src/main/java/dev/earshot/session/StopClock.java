@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * When the steps of a process's end came, in {@link System#nanoTime} terms: immutable, each event
- * makes the next one.
+ * makes the next one. Each run has a clock of its own.
  *
  * @param asked the first stop signal
  * @param exited the end of the command itself
@@ -22,7 +22,7 @@ record StopClock(
     return switch (event) {
       case ProcessEvent.Signaled(_, _, var why) ->
           switch (why) {
-            case STOP, LEFTOVER -> new StopClock(first(asked, now), exited, killed, gone);
+            case STOP, RESTART, LEFTOVER -> new StopClock(first(asked, now), exited, killed, gone);
             case ESCALATION -> new StopClock(asked, exited, first(killed, now), gone);
             case FORWARDED -> this;
           };

@@ -77,6 +77,8 @@ class ClientInteropTest {
             defaults.injection(),
             defaults.folders(),
             defaults.timeout(),
+            defaults.afterEnd(),
+
             defaults.ownership());
     var log = new EventLog();
     List<SessionEvent> events = new ArrayList<>();

@@ -247,6 +247,7 @@ class SessionTest {
                 plan.injection(),
                 folders,
                 Optional.empty(),
+                AfterEnd.END_SESSION,
                 plan.ownership()))) {
       SessionResult result = session.await();
       assertThat(result.exitCode()).isEqualTo(125);
@@ -257,7 +258,7 @@ class SessionTest {
 
   @Test
   void aCommandThatCannotStartUndoesTheStart() throws Exception {
-    var plan = SessionPlan.of(environment(), "no-such-command-anywhere");
+    var plan = SessionPlan.of(environment(folder), "no-such-command-anywhere");
     try (var session = start(plan)) {
       SessionResult result = session.await();
       assertThat(result.exitCode()).isEqualTo(127);
@@ -345,11 +346,16 @@ class SessionTest {
   }
 
   private SessionPlan plan(String script, Duration grace) throws Exception {
+    return plan(folder, script, grace);
+  }
+
+  /** A silent script that runs in the folder, in which there is a FIFO named gate. */
+  static SessionPlan plan(Path folder, String script, Duration grace) throws Exception {
     Path gate = folder.resolve("gate");
     if (!Files.exists(gate)) {
       assertThat(new ProcessBuilder("mkfifo", gate.toString()).start().waitFor()).isZero();
     }
-    var plan = SessionPlan.of(environment(), "sh", "-c", script);
+    var plan = SessionPlan.of(environment(folder), "sh", "-c", script);
     var command =
         plan.command()
             .withDirectory(folder.toString())
@@ -361,10 +367,11 @@ class SessionTest {
         plan.injection(),
         plan.folders(),
         Optional.empty(),
+                AfterEnd.END_SESSION,
         plan.ownership());
   }
 
-  private Map<String, String> environment() {
+  static Map<String, String> environment(Path folder) {
     return Map.of(
         "PATH", System.getenv("PATH"),
         "HOME", folder.toString(),
@@ -423,7 +430,7 @@ class SessionTest {
   }
 
   /** Our descriptor of the socket that listens on a port. */
-  private static int listener(int port) throws Exception {
+  static int listener(int port) throws Exception {
     String inode =
         Stream.concat(
                 Files.readAllLines(Path.of("/proc/net/tcp")).stream(),
