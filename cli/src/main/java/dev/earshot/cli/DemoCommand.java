@@ -136,7 +136,8 @@ final class DemoCommand {
             new Stdio(new Redirect.Null(), stderr, stderr),
             LaunchState.plain(),
             TerminalUse.NONE,
-            ISO_8859_1);
+            ISO_8859_1,
+            Optional.empty());
     return new SessionPlan(
         command,
         new StopPolicy(dev.earshot.process.Signal.TERM, SHORT, SHORT),

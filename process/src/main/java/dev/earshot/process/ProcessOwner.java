@@ -140,7 +140,7 @@ final class ProcessOwner {
     try {
       startedAt = now();
       startedNanos = System.nanoTime();
-      pid = Spawner.spawn(platform, spec, streams.sources(), descriptor);
+      pid = Spawner.spawn(platform, spec, streams, descriptor);
     } finally {
       if (pid == 0 && handOver) {
         // The child may have taken it before its exec failed.
@@ -399,9 +399,16 @@ final class ProcessOwner {
   private void ask(ProcessEvent.Why why) {
     asked |= exited.isEmpty();
     send(policy.stopSignal());
+    boolean hangUp = streams.pty().isPresent() && HangUp.isNeeded(pid, policy.stopSignal());
+    if (hangUp) {
+      send(Signal.HUP);
+    }
     // A stopped process does not see the signal before it is continued.
     send(Signal.CONT);
     emit(new ProcessEvent.Signaled(policy.stopSignal(), ProcessEvent.Target.GROUP, why));
+    if (hangUp) {
+      emit(new ProcessEvent.Signaled(Signal.HUP, ProcessEvent.Target.GROUP, why));
+    }
   }
 
   private void kill() {

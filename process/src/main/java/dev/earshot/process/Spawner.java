@@ -77,14 +77,14 @@ final class Spawner {
    * @param terminal a descriptor of the terminal whose foreground group the child is to become
    */
   static long spawn(
-      Platform platform, CommandSpec spec, List<Integer> sources, Optional<Integer> terminal)
+      Platform platform, CommandSpec spec, StandardStreams streams, Optional<Integer> terminal)
       throws StartException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argv = strings(arena, spec, spec.argv(), "an argument");
       MemorySegment environment = strings(arena, spec, assignments(spec), "a variable");
       int directory = openDirectory(platform, spec);
       try {
-        var request = new Request(arena, spec, argv, environment, sources, directory, terminal);
+        var request = new Request(arena, spec, argv, environment, streams, directory, terminal);
         return search(request);
       } finally {
         if (directory >= 0) {
@@ -99,7 +99,7 @@ final class Spawner {
       CommandSpec spec,
       MemorySegment argv,
       MemorySegment environment,
-      List<Integer> sources,
+      StandardStreams streams,
       int directory,
       Optional<Integer> terminal) {}
 
@@ -143,7 +143,11 @@ final class Spawner {
     spawnCall("posix_spawnattr_init", attributes, 0, 0);
     spawnCall("posix_spawn_file_actions_init", actions, 0, 0);
     try {
-      setAttributes(arena, attributes, ignored, launch.blocked());
+      int leads =
+          request.streams().pty().isPresent()
+              ? Platform.SPAWN_NEW_SESSION
+              : Platform.SPAWN_SET_GROUP;
+      setAttributes(arena, attributes, leads, ignored, launch.blocked());
       setActions(request, actions);
       return whileIgnoring(
           ignored,
@@ -166,11 +170,10 @@ final class Spawner {
   }
 
   private static void setAttributes(
-      Arena arena, MemorySegment attributes, long ignored, long blocked) {
+      Arena arena, MemorySegment attributes, int leads, long ignored, long blocked) {
     long defaults = ~(ignored | CANNOT_CHANGE | LIBRARY_SIGNALS);
     int flags =
-        Platform.SPAWN_SET_GROUP
-            | Platform.SPAWN_SET_DEFAULT_SIGNALS
+        leads | Platform.SPAWN_SET_DEFAULT_SIGNALS
             | Platform.SPAWN_SET_SIGNAL_MASK;
     spawnCall("posix_spawnattr_setflags", attributes, flags, 0);
     spawnCall("posix_spawnattr_setpgroup", attributes, 0, 0);
@@ -181,8 +184,10 @@ final class Spawner {
   }
 
   private static void setActions(Request request, MemorySegment actions) {
-    for (int number = 0; number < request.sources().size(); number++) {
-      int source = request.sources().get(number);
+    request.streams().pty().ifPresent(pty -> setTerminal(request.arena(), pty, actions));
+    List<Integer> sources = request.streams().sources();
+    for (int number = 0; number < sources.size(); number++) {
+      int source = sources.get(number);
       if (source == StandardStreams.NOT_OPEN) {
         spawnCall("posix_spawn_file_actions_addclose", actions, number, 0);
       } else {
@@ -205,6 +210,24 @@ final class Spawner {
       }
     }
     spawnCall("posix_spawn_file_actions_addclosefrom_np", actions, firstClosed, 0);
+  }
+
+  /** The first terminal that the leader of a session opens is the one that controls it (tty(4)). */
+  private static void setTerminal(Arena arena, Pty pty, MemorySegment actions) {
+    int errno =
+        Libc.call(
+            Libc.find("posix_spawn_file_actions_addopen"),
+            actions.address(),
+            0,
+            Libc.text(arena, pty.slaveName()).address(),
+            Platform.OPEN_READ_WRITE,
+            0,
+            0);
+    if (errno != 0) {
+      throw new IllegalStateException("posix_spawn_file_actions_addopen: " + Errno.name(errno));
+    }
+    spawnCall("posix_spawn_file_actions_adddup2", actions, 0, 1);
+    spawnCall("posix_spawn_file_actions_adddup2", actions, 0, 2);
   }
 
   private static void spawnCall(String function, MemorySegment object, long a, long b) {

@@ -46,6 +46,11 @@ final class Terminal implements AutoCloseable {
   }
 
   boolean handOverAtStart() {
+    return isForUs(descriptor, ours);
+  }
+
+  /** Whether a command of this process, whose group is {@code ours}, may have the terminal. */
+  static boolean isForUs(int descriptor, long ours) {
     List<ProcessTable.Entry> all = ProcessTable.all();
     long self = ProcessHandle.current().pid();
     Set<Long> others = new HashSet<>();
