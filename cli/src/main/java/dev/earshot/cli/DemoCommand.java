@@ -74,7 +74,7 @@ final class DemoCommand {
           var signals = new OwnSignalHandlers(launch.state().ignored());
           var session =
               Session.start(plan(launch, origin, serverAuthority), log, Cancellation.root())) {
-        RunCommand.stopOnSignals(signals, session);
+        RunCommand.stopOnSignals(signals, session, () -> {});
         out.println(
             "A program calls a server on this machine; every call, decrypted, as it ends:\n");
         out.flush();

@@ -55,7 +55,7 @@ final class Plans {
             RunCommand.inherited(options, launch.state()),
             TerminalUse.HAND_OVER,
             ISO_8859_1,
-            Optional.empty());
+            options.pty() ? Optional.of(PtyRelay.size()) : Optional.empty());
     return new SessionPlan(
         command,
         new StopPolicy(options.stopSignal(), options.grace(), KILL_WAIT),

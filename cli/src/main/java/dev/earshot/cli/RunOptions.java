@@ -29,6 +29,7 @@ import java.util.SequencedMap;
  * @param timeout time for the whole run
  * @param environment variables for the command, byte for byte
  * @param directory where the command runs, byte for byte
+ * @param pty whether the command runs on a terminal of its own
  * @param quiet neither summary nor warnings
  * @param verbose notices as well
  * @param debug stack traces of our own failures
@@ -53,6 +54,7 @@ record RunOptions(
     Optional<Duration> timeout,
     SequencedMap<String, String> environment,
     Optional<String> directory,
+    boolean pty,
     boolean quiet,
     boolean verbose,
     boolean debug) {}

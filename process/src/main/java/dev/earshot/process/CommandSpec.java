@@ -63,7 +63,8 @@ public record CommandSpec(
 
   /** The same, started in this directory. */
   public CommandSpec withDirectory(String path) {
-    return new CommandSpec(argv, environment, Optional.of(path), stdio, launch, terminal, charset, pty);
+    return new CommandSpec(
+        argv, environment, Optional.of(path), stdio, launch, terminal, charset, pty);
   }
 
   /** The same with these streams. */

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * puts back, at the latest when it is closed. Thread-safe.
  */
 public final class OwnTerminal implements AutoCloseable {
+  private static final int STANDARD_OUTPUT = 1;
   private static final int FIRST_AFTER_STANDARD = 3;
 
   /** Between looks for the foreground, which nothing tells: a shell's fg may send no signal. */
@@ -19,6 +20,7 @@ public final class OwnTerminal implements AutoCloseable {
 
   private final OpenDescriptor descriptor;
   private final long ours = Libc.groupOf(0);
+  private final boolean outputIsTerminal = Libc.isTerminal(STANDARD_OUTPUT);
   private byte @Nullable [] former; // the settings to put back; guarded by this
   private boolean isWanted; // guarded by this
   private boolean wasInForeground; // when it was last tried; guarded by this
@@ -30,8 +32,8 @@ public final class OwnTerminal implements AutoCloseable {
   }
 
   /**
-   * The terminal that the descriptor is; empty if it is none. The number itself may be closed or
-   * replaced afterwards.
+   * The terminal that the descriptor is; empty if it is none. The number itself, and that of the
+   * standard output, may be closed or replaced afterwards.
    */
   public static Optional<OwnTerminal> of(int descriptor) {
     if (!Libc.isTerminal(descriptor)) {
@@ -77,7 +79,7 @@ public final class OwnTerminal implements AutoCloseable {
   }
 
   private synchronized int makeRaw(int number) {
-    if (!Terminal.isForUs(number, ours)) {
+    if (!Terminal.isForUs(number, ours, outputIsTerminal)) {
       return -Errno.EPERM;
     }
     Optional<byte[]> now = Libc.terminalSettings(number);
@@ -97,8 +99,7 @@ public final class OwnTerminal implements AutoCloseable {
   public synchronized void restore() {
     byte[] settings = former;
     if (settings != null) {
-      use(number ->
-          Libc.foregroundGroup(number) == ours ? change(number, settings) : -Errno.EPERM);
+      use(number -> Libc.foregroundGroup(number) == ours ? change(number, settings) : -Errno.EPERM);
     }
     isWanted = false;
     isRaw = false;
@@ -134,8 +135,9 @@ public final class OwnTerminal implements AutoCloseable {
 
   /**
    * What is typed. A read waits while the terminal is not {@link #raw}, for then the keys are for
-   * someone else, and goes on when this process has come to its foreground. At the end when the terminal is gone or was closed here. A read blocks a platform
-   * thread, in which it leaves TTIN blocked, and holds the carrier of a virtual one.
+   * someone else, and goes on when this process has come to its foreground. At the end when the
+   * terminal is gone or was closed here. A read blocks a platform thread, in which it leaves TTIN
+   * blocked, and holds the carrier of a virtual one.
    */
   public InputStream keys() {
     return new InputStream() {

@@ -161,8 +161,8 @@ public final class ProcessController implements AutoCloseable {
   }
 
   /**
-   * Stops, waits, and closes the pipes and the pseudo-terminal: the longest it takes is the grace and the wait for the
-   * killed. An interrupt does not shorten that, and is kept.
+   * Stops, waits, and closes the pipes and the pseudo-terminal: the longest it takes is the grace
+   * and the wait for the killed. An interrupt does not shorten that, and is kept.
    */
   @Override
   public void close() {

@@ -85,6 +85,8 @@ final class ProcessOwner {
   ProcessResult run() {
     try (wake) {
       return startAndLive();
+    } finally {
+      streams.pty().ifPresent(Pty::drain);
     }
   }
 

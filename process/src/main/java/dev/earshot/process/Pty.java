@@ -6,16 +6,16 @@ import java.io.OutputStream;
 
 /**
  * The terminal that a command runs on, from the other side: what it shows is read here, what is
- * typed is written here. Any thread may call. Both streams and {@link #close} are this one terminal:
- * closing any of them hangs it up.
+ * typed is written here. Any thread may call. Both streams and {@link #close} are this one
+ * terminal: closing any of them hangs it up.
  */
 public final class Pty implements AutoCloseable {
   private static final int NONE = -1;
 
   private final OpenDescriptor master;
   private final byte[] slaveName;
-  private int slave; // first the opener's, then the owner thread's
-  private volatile boolean closed;
+  private final int slave;
+  private volatile boolean closed; // written under this
 
   private Pty(OpenDescriptor master, byte[] slaveName, int slave) {
     this.master = master;
@@ -90,8 +90,7 @@ public final class Pty implements AutoCloseable {
               "/dev/ptmx and /dev/pts must be there and usable; or run it without one";
           default -> "run it without one";
         };
-    return StartFailure.of(
-        StartStage.TTY, errno, "no pseudo-terminal could be opened; " + hint);
+    return StartFailure.of(StartStage.TTY, errno, "no pseudo-terminal could be opened; " + hint);
   }
 
   /** The file that is the command's side. */
@@ -100,18 +99,10 @@ public final class Pty implements AutoCloseable {
   }
 
   /**
-   * Gives up the command's side, which is held while the command starts: the first look at a
-   * terminal that nobody has open yet, or any more, would be taken for its end.
-   */
-  void releaseSlave() {
-    closeIfOpen(slave);
-    slave = NONE;
-  }
-
-  /**
    * What the command's side writes, both its outputs in one, as the terminal would get it. At the
-   * end once nobody has the terminal open, it was closed here, or it was drained. A read blocks a
-   * platform thread, and holds the carrier of a virtual one.
+   * end once the command's group is gone and all is read, whoever else has the terminal open; or
+   * when it was closed here. A read blocks a platform thread, and holds the carrier of a virtual
+   * one.
    */
   public InputStream output() {
     return new InputStream() {
@@ -126,7 +117,8 @@ public final class Pty implements AutoCloseable {
         try {
           return master.read(into, offset, length);
         } catch (IOException e) {
-          // A master without its other side says EIO, and never 0.
+          // A master without its other side says EIO, and never 0 (its other side is held here,
+          // as a command may close its terminal and open it again).
           if (closed || isHungUp(e)) {
             return -1;
           }
@@ -177,25 +169,25 @@ public final class Pty implements AutoCloseable {
     }
   }
 
-  /**
-   * For when the command is gone: what was written by now can still be read, then {@link #output}
-   * is at its end, whoever else has the terminal open. Never blocks.
-   */
-  public void drain() {
+  /** The command is gone: what was written by now can still be read. Never blocks. */
+  void drain() {
     master.drain();
   }
 
   /** Whether {@code poll} calls the master ready for this now. */
   boolean poll(int events) throws IOException {
     return master.use(number ->
-            Libc.poll(new Libc.Interest[] {new Libc.Interest(number, events)}, 0)[0] ? 1 : 0)
+        Libc.poll(new Libc.Interest[] {new Libc.Interest(number, events)}, 0)[0] ? 1 : 0)
         == 1;
   }
 
   /** Hangs up: who runs on the terminal gets HUP, and no more input. Never blocks. */
   @Override
-  public void close() {
-    closed = true;
-    master.close();
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      master.close();
+      Libc.close(slave);
+    }
   }
 }

@@ -172,9 +172,7 @@ final class Spawner {
   private static void setAttributes(
       Arena arena, MemorySegment attributes, int leads, long ignored, long blocked) {
     long defaults = ~(ignored | CANNOT_CHANGE | LIBRARY_SIGNALS);
-    int flags =
-        leads | Platform.SPAWN_SET_DEFAULT_SIGNALS
-            | Platform.SPAWN_SET_SIGNAL_MASK;
+    int flags = leads | Platform.SPAWN_SET_DEFAULT_SIGNALS | Platform.SPAWN_SET_SIGNAL_MASK;
     spawnCall("posix_spawnattr_setflags", attributes, flags, 0);
     spawnCall("posix_spawnattr_setpgroup", attributes, 0, 0);
     spawnCall(

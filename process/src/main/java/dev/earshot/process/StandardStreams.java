@@ -77,7 +77,6 @@ final class StandardStreams {
   void closeSources() {
     sources.stream().filter(source -> source != NOT_OPEN).forEach(Libc::close);
     sources.clear();
-    pty.ifPresent(Pty::releaseSlave);
   }
 
   void closeKept() {

@@ -46,11 +46,11 @@ final class Terminal implements AutoCloseable {
   }
 
   boolean handOverAtStart() {
-    return isForUs(descriptor, ours);
+    return isForUs(descriptor, ours, Libc.isTerminal(STANDARD_OUTPUT));
   }
 
   /** Whether a command of this process, whose group is {@code ours}, may have the terminal. */
-  static boolean isForUs(int descriptor, long ours) {
+  static boolean isForUs(int descriptor, long ours, boolean outputIsTerminal) {
     List<ProcessTable.Entry> all = ProcessTable.all();
     long self = ProcessHandle.current().pid();
     Set<Long> others = new HashSet<>();
@@ -62,7 +62,7 @@ final class Terminal implements AutoCloseable {
         ours,
         others,
         ProcessTable.ancestors(all, self),
-        Libc.isTerminal(STANDARD_OUTPUT));
+        outputIsTerminal);
   }
 
   boolean isOurs() {

@@ -45,7 +45,6 @@ class OwnTerminalTest {
     @Override
     public void close() {
       terminal.close();
-      pty.releaseSlave();
       pty.close();
     }
   }

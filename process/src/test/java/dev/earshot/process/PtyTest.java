@@ -222,7 +222,7 @@ class PtyTest {
   }
 
   @Test
-  void aDrainedOneEndsThoughSomebodyHasItOpen() throws Exception {
+  void itsOutputEndsWithTheGroupThoughSomebodyHasItOpen() throws Exception {
     // In a session of its own: neither a signal to the command's group nor a hang-up ends it.
     var script = "setsid sh -c 'echo held-$$; exec sleep 15' & read x; echo la''st; exit 5";
     try (var run = PtyRun.sh(script)) {
@@ -230,9 +230,17 @@ class PtyTest {
       run.type("\n");
       run.see("last");
       assertThat(run.controller().await().exitCode()).hasValue(5);
-      run.pty().drain();
       assertThat(run.toTheEnd()).endsWith("last\r\n");
       Libc.kill(holder, Signal.KILL.number());
+    }
+  }
+
+  @Test
+  void itMayBeClosedByTheCommandAndOpenedAgain() throws Exception {
+    var script = "exec < /dev/null > /dev/null 2>&1; cat /dev/null; exec > /dev/tty; echo again";
+    try (var run = PtyRun.sh("echo first; " + script)) {
+      assertThat(run.toTheEnd()).isEqualTo("first\r\nagain\r\n");
+      assertThat(run.controller().await().exitCode()).hasValue(0);
     }
   }
 
@@ -264,8 +272,7 @@ class PtyTest {
     Files.writeString(first.resolve("tool"), "");
     Files.writeString(second.resolve("tool"), "#!/bin/sh\necho second\n");
     assertThat(second.resolve("tool").toFile().setExecutable(true)).isTrue();
-    var spec =
-        CommandSpec.of("tool").withEnvironment(Map.of("PATH", first + ":" + second));
+    var spec = CommandSpec.of("tool").withEnvironment(Map.of("PATH", first + ":" + second));
     try (var run = new PtyRun(spec, Run.policy(Run.NOW))) {
       assertThat(run.toTheEnd()).isEqualTo("second\r\n");
     }

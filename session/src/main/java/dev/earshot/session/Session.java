@@ -51,6 +51,7 @@ public final class Session implements AutoCloseable {
   private final String id;
   private final SessionPlan plan;
   private final EventLog log;
+  private final PtyUser ptyUser;
   private final Cancellation scope = Cancellation.root();
   private final LinkedBlockingQueue<Input> inbox = new LinkedBlockingQueue<>();
   private final CompletableFuture<SessionResult> end = new CompletableFuture<>();
@@ -62,10 +63,11 @@ public final class Session implements AutoCloseable {
   private boolean announced; // the owner thread's
   private long deadline = System.nanoTime() + LONGEST.toNanos(); // the owner thread's
 
-  private Session(SessionPlan plan, EventLog log) {
+  private Session(SessionPlan plan, EventLog log, PtyUser ptyUser) {
     this.id = SessionId.next(Instant.now());
     this.plan = plan;
     this.log = log;
+    this.ptyUser = ptyUser;
   }
 
   /**
@@ -75,7 +77,17 @@ public final class Session implements AutoCloseable {
    * @param parent cancelling it stops the session
    */
   public static Session start(SessionPlan plan, EventLog log, Cancellation parent) {
-    var session = new Session(plan, log);
+    return start(plan, log, parent, PtyUser.NONE);
+  }
+
+  /**
+   * The same for a command on a pseudo-terminal.
+   *
+   * @param ptyUser reads and writes it
+   */
+  public static Session start(
+      SessionPlan plan, EventLog log, Cancellation parent, PtyUser ptyUser) {
+    var session = new Session(plan, log, ptyUser);
     session.scope.onCancel(cause -> session.inbox.add(new Input.StopAsked(cause)));
     var registration = parent.onCancel(session.scope::cancel);
     Thread.ofPlatform()
@@ -241,8 +253,13 @@ public final class Session implements AutoCloseable {
         ProcessController.start(
             material.command(proxy), plan.stop(), event -> onProcess(event, started))) {
       process = controller;
+      controller.pty().ifPresent(ptyUser::begin);
       Thread.ofVirtual().name("earshot-process-end").start(() -> reportEnd(controller));
-      return Optional.of(supervise(controller));
+      ProcessResult ended = supervise(controller);
+      if (controller.pty().isPresent()) {
+        ptyUser.end();
+      }
+      return Optional.of(ended);
     }
   }
 
