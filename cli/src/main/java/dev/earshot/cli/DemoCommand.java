@@ -76,7 +76,7 @@ final class DemoCommand {
           var signals = new OwnSignalHandlers(launch.state().ignored());
           var session =
               Session.start(plan(launch, origin, serverAuthority), log, Cancellation.root())) {
-        RunCommand.stopOnSignals(signals, session);
+        RunCommand.stopOnSignals(signals, session, () -> {});
         out.println(
             "A program calls a server on this machine; every call, decrypted, as it ends:\n");
         out.flush();
@@ -138,7 +138,8 @@ final class DemoCommand {
             new Stdio(new Redirect.Null(), stderr, stderr),
             LaunchState.plain(),
             TerminalUse.NONE,
-            ISO_8859_1);
+            ISO_8859_1,
+            Optional.empty());
     return new SessionPlan(
         command,
         new StopPolicy(dev.earshot.process.Signal.TERM, SHORT, SHORT),

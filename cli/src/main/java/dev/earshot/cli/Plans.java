@@ -25,6 +25,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -55,7 +56,8 @@ final class Plans {
             stdio,
             RunCommand.inherited(options, launch.state()),
             TerminalUse.HAND_OVER,
-            ISO_8859_1);
+            ISO_8859_1,
+            options.pty() ? Optional.of(PtyRelay.size()) : Optional.empty());
     return new SessionPlan(
         command,
         new StopPolicy(options.stopSignal(), options.grace(), KILL_WAIT),

@@ -54,7 +54,18 @@ final class RunCommand {
     }
   }
 
-  private Leave run(RunOptions options, Launch launch, SessionPlan plan, EventLog log) {
+  private Leave run(RunOptions options, Launch launch, SessionPlan plan, EventLog log)
+      throws UserError {
+    if (!options.pty()) {
+      return run(options, launch, plan, log, Optional.empty());
+    }
+    try (var relay = PtyRelay.open(options, launch)) {
+      return run(options, launch, plan, log, Optional.of(relay));
+    }
+  }
+
+  private Leave run(
+      RunOptions options, Launch launch, SessionPlan plan, EventLog log, Optional<PtyRelay> relay) {
     long start = System.nanoTime();
     Nesting.notice(launch.environmentText(), plan.traffic().proxies())
         .ifPresent(line -> say(options, line));
@@ -63,44 +74,78 @@ final class RunCommand {
     // The summary is written whoever has the terminal by then, also under "stty tostop".
     OwnSignals.ignore(Signal.TTOU);
     try (var signals = new OwnSignalHandlers(launch.state().ignored());
-        var session = Session.start(plan, log, Cancellation.root())) {
-      stopOnSignals(signals, session);
-      forwardSignals(signals, session);
+        var session = start(plan, log, relay)) {
+      stopOnSignals(signals, session, () -> relay.ifPresent(PtyRelay::giveUp));
+      forwardSignals(signals, session, relay);
       SessionResult result = session.await();
+      Optional<Signal> key = keyThatEnded(result, relay.filter(PtyRelay::hadKeyboard).isPresent());
       // Without us, the script around the command and its pipeline had got the key's signal, too.
-      keyThatEnded(result).ifPresent(OwnSignals::passOn);
+      key.ifPresent(OwnSignals::passOn);
       List<String> command = options.command().stream().map(Launch::text).toList();
       following.lines().forEach(line -> say(options, line));
+      relay.flatMap(PtyRelay::problem).ifPresent(line -> say(options, "warning: " + line));
       var failure = Summary.failure(result, command);
       if (failure.isPresent()) {
         err.println("earshot: " + Printable.line(failure.get()));
       } else {
         say(options, Summary.line(result, command, Duration.ofNanos(System.nanoTime() - start)));
       }
-      return leave(result);
+      return leave(result, key);
     } catch (InterruptedException e) {
       throw new IllegalStateException("nobody interrupts the main thread", e);
     }
   }
 
-  /** The first INT, TERM or HUP stops the session, the second kills what is left. */
-  static void stopOnSignals(OwnSignalHandlers signals, Session session) {
+  private static Session start(SessionPlan plan, EventLog log, Optional<PtyRelay> relay) {
+    return relay.isPresent()
+        ? Session.start(plan, log, Cancellation.root(), relay.get())
+        : Session.start(plan, log, Cancellation.root());
+  }
+
+  /**
+   * The first INT, TERM or HUP stops the session, the second kills what is left.
+   *
+   * @param onKill is called then, too
+   */
+  static void stopOnSignals(OwnSignalHandlers signals, Session session, Runnable onKill) {
     for (Signal end : List.of(Signal.INT, Signal.TERM, Signal.HUP)) {
       signals.on(
           end,
           signal -> {
             if (!session.stop(StopCause.signal(signal))) {
               session.killNow();
+              onKill.run();
             }
           });
     }
   }
 
-  private static void forwardSignals(OwnSignalHandlers signals, Session session) {
-    for (Signal forwarded :
-        List.of(Signal.USR1, Signal.USR2, Signal.WINCH, Signal.TSTP, Signal.CONT)) {
+  private static void forwardSignals(
+      OwnSignalHandlers signals, Session session, Optional<PtyRelay> relay) {
+    for (Signal forwarded : List.of(Signal.USR1, Signal.USR2)) {
       signals.on(forwarded, session::signal);
     }
+    if (relay.isEmpty()) {
+      for (Signal forwarded : List.of(Signal.WINCH, Signal.TSTP, Signal.CONT)) {
+        signals.on(forwarded, session::signal);
+      }
+      return;
+    }
+    signals.on(Signal.WINCH, _ -> relay.get().resize());
+    signals.on(
+        Signal.TSTP,
+        _ -> {
+          // TSTP has no effect on it: no shell is there to continue it (setpgid(2), orphaned).
+          session.signal(Signal.STOP);
+          relay.get().leaveTerminal();
+          OwnSignals.stopProcess();
+        });
+    signals.on(
+        Signal.CONT,
+        signal -> {
+          relay.get().takeTerminal();
+          session.signal(signal);
+        });
   }
 
   /**
@@ -137,23 +182,24 @@ final class RunCommand {
     return new LaunchState(state.ignored(), state.blocked(), descriptors);
   }
 
-  private static Leave leave(SessionResult result) {
+  private static Leave leave(SessionResult result, Optional<Signal> key) {
     int code = result.exitCode();
     if (result.cause().signal().isPresent()) {
       Signal signal = result.cause().signal().get();
       return code == 128 + signal.number() ? new Leave.BySignal(signal) : new Leave.WithCode(code);
     }
     // Ctrl-C was the command's; that it died of it must stop the loops of a shell, too.
-    return keyThatEnded(result).filter(signal -> signal == Signal.INT).isPresent()
+    return key.filter(signal -> signal == Signal.INT).isPresent()
         ? new Leave.BySignal(Signal.INT)
         : new Leave.WithCode(code);
   }
 
   /** The signal of a key, such as Ctrl-C, of which the command died while it had the terminal. */
-  private static Optional<Signal> keyThatEnded(SessionResult result) {
+  private static Optional<Signal> keyThatEnded(SessionResult result, boolean hadKeyboard) {
     return result
         .process()
-        .filter(p -> p.hadTerminal() && !p.requested() && p.exitCode().isEmpty())
+        .filter(p -> hadKeyboard || p.hadTerminal())
+        .filter(p -> !p.requested() && p.exitCode().isEmpty())
         .flatMap(p -> Signal.ofNumber(p.signal().orElse(0)))
         .filter(signal -> signal == Signal.INT || signal == Signal.QUIT);
   }

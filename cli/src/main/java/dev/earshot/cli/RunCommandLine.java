@@ -73,7 +73,11 @@ final class RunCommandLine {
     spec.addOption(list("PATTERN", "Processes that may live on, such as ssh-agent.", "--keep"));
     spec.addOption(list("K=V", "Set a variable of the command.", "--env"));
     spec.addOption(value("DIR", "Run the command there.", "--cwd"));
-    spec.addOption(value("WHEN", "auto or never (as of now, never).", "--pty"));
+    spec.addOption(
+        value(
+            "WHEN",
+            "Run it on a terminal of its own: always, never, auto (never if headless).",
+            "--pty"));
     spec.addOption(value("WHEN", "auto, always or never (no effect yet).", "--color"));
     spec.addOption(flag("No summary and no warnings.", "-q", "--quiet"));
     spec.addOption(flag("Accepted; no effect yet.", "-v", "--verbose"));
@@ -102,9 +106,6 @@ final class RunCommandLine {
     if (command.isEmpty()) {
       throw UserError.noCommand();
     }
-    if (text(parsed, "--pty").filter(when -> !when.equals("never")).isPresent()) {
-      oneOf(parsed, "--pty", "auto", "never");
-    }
     oneOf(parsed, "--color", "auto", "always", "never");
     return new RunOptions(
         command,
@@ -129,6 +130,7 @@ final class RunCommandLine {
         keep(parsed),
         environment(parsed),
         bytes(parsed, "--cwd"),
+        oneOf(parsed, "--pty", "auto", "always", "never").equals("always"),
         parsed.hasMatchedOption("-q"),
         parsed.hasMatchedOption("-v"),
         parsed.hasMatchedOption("--debug"));

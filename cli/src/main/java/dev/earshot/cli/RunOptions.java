@@ -31,6 +31,7 @@ import java.util.SequencedMap;
  * @param keep processes that may outlive the session
  * @param environment variables for the command, byte for byte
  * @param directory where the command runs, byte for byte
+ * @param pty whether the command runs on a terminal of its own
  * @param quiet neither summary nor warnings
  * @param verbose notices as well
  * @param debug stack traces of our own failures
@@ -56,6 +57,7 @@ record RunOptions(
     List<KeepPattern> keep,
     SequencedMap<String, String> environment,
     Optional<String> directory,
+    boolean pty,
     boolean quiet,
     boolean verbose,
     boolean debug) {}

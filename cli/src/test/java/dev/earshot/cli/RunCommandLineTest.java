@@ -83,6 +83,17 @@ class RunCommandLineTest {
   }
 
   @Test
+  void aTerminalOfItsOwnIsAskedForByName() throws Exception {
+    assertThat(options("--pty", "always", "true").pty()).isTrue();
+    assertThat(options("--pty=never", "true").pty()).isFalse();
+    assertThat(options("--pty", "auto", "true").pty()).isFalse();
+    assertThat(options("true").pty()).isFalse();
+    assertThatThrownBy(() -> options("--pty", "sometimes", "true"))
+        .isInstanceOf(UserError.class)
+        .hasMessage("--pty does not take 'sometimes': it wants auto or always or never");
+  }
+
+  @Test
   void aRunWithoutACommandIsRefused() {
     assertThatThrownBy(() -> options("-q"))
         .isInstanceOf(UserError.class)

@@ -81,6 +81,13 @@ public final class Descriptors {
     return nothing;
   }
 
+  /** The descriptor under a number of at least {@code lowest}, or the negative error number. */
+  static int moveUp(int descriptor, int lowest) {
+    int moved = Libc.duplicate(descriptor, lowest);
+    Libc.close(descriptor);
+    return moved;
+  }
+
   private static int duplicate(int descriptor) throws IOException {
     int duplicate = Libc.duplicate(descriptor, FIRST_AFTER_STANDARD);
     if (duplicate < 0) {

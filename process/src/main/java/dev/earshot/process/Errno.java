@@ -8,6 +8,8 @@ final class Errno {
   static final int ENOENT = 2;
   static final int ESRCH = 3;
   static final int EINTR = 4;
+  static final int EIO = 5;
+  static final int ENXIO = 6;
   static final int E2BIG = 7;
   static final int ENOEXEC = 8;
   static final int EBADF = 9;
@@ -22,6 +24,7 @@ final class Errno {
   static final int EMFILE = 24;
   static final int ENOTTY = 25;
   static final int ETXTBSY = 26;
+  static final int ENOSPC = 28;
   static final int EPIPE = 32;
   static final int ENAMETOOLONG = 36;
   static final int ELOOP = 40;
@@ -36,8 +39,8 @@ final class Errno {
           Map.entry(ENOENT, "ENOENT"),
           Map.entry(ESRCH, "ESRCH"),
           Map.entry(EINTR, "EINTR"),
-          Map.entry(5, "EIO"),
-          Map.entry(6, "ENXIO"),
+          Map.entry(EIO, "EIO"),
+          Map.entry(ENXIO, "ENXIO"),
           Map.entry(E2BIG, "E2BIG"),
           Map.entry(ENOEXEC, "ENOEXEC"),
           Map.entry(EBADF, "EBADF"),
@@ -57,7 +60,7 @@ final class Errno {
           Map.entry(ENOTTY, "ENOTTY"),
           Map.entry(ETXTBSY, "ETXTBSY"),
           Map.entry(27, "EFBIG"),
-          Map.entry(28, "ENOSPC"),
+          Map.entry(ENOSPC, "ENOSPC"),
           Map.entry(30, "EROFS"),
           Map.entry(EPIPE, "EPIPE"),
           Map.entry(35, "EDEADLK"),

@@ -72,14 +72,14 @@ final class Guardian {
   /** Empty if there is no shell, or no descriptor or process to be had. */
   static Optional<Guardian> start(Platform platform, Duty duty) {
     int lowest = duty.terminal().isPresent() ? TERMINAL + 1 : TERMINAL;
-    var stdio = new Stdio(new Redirect.Pipe(), new Redirect.Null(), new Redirect.Null());
+    CommandSpec command = command(duty);
     StandardStreams streams = StandardStreams.none();
     try {
-      streams = StandardStreams.open(stdio, lowest);
+      streams = StandardStreams.open(command, lowest);
       List<Integer> sources = new ArrayList<>(streams.sources());
       duty.terminal().ifPresent(it -> sources.add(it.descriptor()));
-      var setting = new Spawner.Setting(Optional.empty(), Mark.NONE, true);
-      long pid = Spawner.spawn(platform, command(duty), sources, setting);
+      var setting = new Spawner.Setting(Optional.empty(), Mark.NONE, true, Optional.empty());
+      long pid = Spawner.spawn(platform, command, sources, setting);
       return Optional.of(new Guardian(pid, streams));
     } catch (ErrnoException | StartException noShell) {
       streams.closeKept();
@@ -104,6 +104,7 @@ final class Guardian {
         .withEnvironment(
             Map.of("LC_ALL", "C", "PATH", System.getenv().getOrDefault("PATH", "/usr/local/bin")))
         .withDirectory("/")
+        .withStdio(new Stdio(new Redirect.Pipe(), new Redirect.Null(), new Redirect.Null()))
         .withLaunch(new LaunchState(0, BLOCKED, descriptors));
   }
 

@@ -1,7 +1,9 @@
 package dev.earshot.process;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -53,13 +55,17 @@ final class Libc {
   private static final MemorySegment FSTATVFS = find("fstatvfs");
   private static final MemorySegment GETPGID = find("getpgid");
   private static final MemorySegment GETRLIMIT = find("getrlimit");
+  private static final MemorySegment GRANTPT = find("grantpt");
+  private static final MemorySegment IOCTL = find("ioctl");
   private static final MemorySegment ISATTY = find("isatty");
   private static final MemorySegment KILL = find("kill");
   private static final MemorySegment OPENAT = find("openat");
   private static final MemorySegment PIPE2 = find("pipe2");
   private static final MemorySegment POLL = find("poll");
+  private static final MemorySegment POSIX_OPENPT = find("posix_openpt");
   private static final MemorySegment PRCTL = find("prctl");
   private static final MemorySegment PTHREAD_SIGMASK = find("pthread_sigmask");
+  private static final MemorySegment PTSNAME_R = find("ptsname_r");
   private static final MemorySegment RAISE = find("raise");
   private static final MemorySegment READ = find("read");
   private static final MemorySegment SETRLIMIT = find("setrlimit");
@@ -69,6 +75,7 @@ final class Libc {
   private static final MemorySegment TCGETPGRP = find("tcgetpgrp");
   private static final MemorySegment TCSETATTR = find("tcsetattr");
   private static final MemorySegment TCSETPGRP = find("tcsetpgrp");
+  private static final MemorySegment UNLOCKPT = find("unlockpt");
   private static final MemorySegment WRITE = find("write");
 
   private static final long PIDFD_OPEN_CALL = 434;
@@ -81,6 +88,8 @@ final class Libc {
   private static final int SIGACTION_BYTES = 256;
   private static final int SIGSET_BYTES = 128;
   private static final int TERMIOS_BYTES = 256;
+  private static final int WINSIZE_BYTES = 8;
+  private static final int TERMINAL_NAME_BYTES = 256;
 
   private Libc() {}
 
@@ -399,6 +408,59 @@ final class Libc {
       MemorySegment segment = arena.allocate(TERMIOS_BYTES, 8);
       MemorySegment.copy(MemorySegment.ofArray(settings), 0, segment, 0, settings.length);
       return call(TCSETATTR, terminal, Platform.TERMINAL_SET_NOW, segment.address(), 0, 0, 0);
+    }
+  }
+
+  /** The master of a new pseudo-terminal. */
+  static int openMaster(int flags) {
+    return call(POSIX_OPENPT, flags, 0, 0, 0, 0, 0);
+  }
+
+  /** Lets the other side of the pseudo-terminal be opened. */
+  static int unlockSlave(int master) {
+    int granted = call(GRANTPT, master, 0, 0, 0, 0, 0);
+    return granted < 0 ? granted : call(UNLOCKPT, master, 0, 0, 0, 0, 0);
+  }
+
+  /** The file of the other side of the pseudo-terminal; empty if it has none. */
+  static Optional<byte[]> slaveName(int master) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment name = arena.allocate(TERMINAL_NAME_BYTES);
+      if (call(PTSNAME_R, master, name.address(), TERMINAL_NAME_BYTES, 0, 0, 0) != 0) {
+        return Optional.empty();
+      }
+      int length = 0;
+      while (name.get(JAVA_BYTE, length) != 0) {
+        length++;
+      }
+      byte[] bytes = new byte[length];
+      MemorySegment.copy(name, 0, MemorySegment.ofArray(bytes), 0, length);
+      return Optional.of(bytes);
+    }
+  }
+
+  /** Columns, then rows; empty if it is no terminal. */
+  static Optional<int[]> terminalSize(int terminal) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment size = arena.allocate(WINSIZE_BYTES, 8);
+      if (variadic(IOCTL, terminal, Platform.TERMINAL_GET_SIZE, size.address()) < 0) {
+        return Optional.empty();
+      }
+      return Optional.of(
+          new int[] {
+            Short.toUnsignedInt(size.get(JAVA_SHORT, 2)),
+            Short.toUnsignedInt(size.get(JAVA_SHORT, 0))
+          });
+    }
+  }
+
+  /** The kernel tells the terminal's foreground group by WINCH, if the size is another. */
+  static int setTerminalSize(int terminal, int columns, int rows) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment size = arena.allocate(WINSIZE_BYTES, 8);
+      size.set(JAVA_SHORT, 0, (short) rows);
+      size.set(JAVA_SHORT, 2, (short) columns);
+      return variadic(IOCTL, terminal, Platform.TERMINAL_SET_SIZE, size.address());
     }
   }
 

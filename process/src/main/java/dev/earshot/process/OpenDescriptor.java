@@ -1,6 +1,7 @@
 package dev.earshot.process;
 
 import java.io.IOException;
+import java.util.function.IntUnaryOperator;
 
 /**
  * A descriptor that is owned here, read and written so that closing it from another thread ends a
@@ -20,6 +21,7 @@ final class OpenDescriptor implements AutoCloseable {
   private final Wake wake;
   private int users; // guarded by this
   private boolean closed; // guarded by this
+  private boolean draining; // guarded by this
 
   /** Owns the number from now on, also if this throws. */
   static OpenDescriptor own(int descriptor) throws ErrnoException {
@@ -44,7 +46,9 @@ final class OpenDescriptor implements AutoCloseable {
     enter();
     try {
       while (true) {
-        awaitReady(Platform.POLL_IN);
+        if (!awaitReady(Platform.POLL_IN)) {
+          return -1;
+        }
         int count = Libc.read(descriptor, into, offset, Math.min(length, READ_PIECE));
         if (count >= 0) {
           return count == 0 ? -1 : count;
@@ -64,7 +68,9 @@ final class OpenDescriptor implements AutoCloseable {
     try {
       int done = 0;
       while (done < length) {
-        awaitReady(Platform.POLL_OUT);
+        if (!awaitReady(Platform.POLL_OUT)) {
+          throw new IOException("closed");
+        }
         int piece = Math.min(length - done, WRITE_PIECE);
         int count = Libc.write(descriptor, from, offset + done, piece);
         if (count >= 0) {
@@ -102,18 +108,44 @@ final class OpenDescriptor implements AutoCloseable {
     }
   }
 
-  private void awaitReady(int events) throws IOException {
+  /** False if it is not, and nothing is waited for any more. */
+  private boolean awaitReady(int events) throws IOException {
     Libc.Interest[] interests = {new Libc.Interest(descriptor, events), wake.interest()};
     boolean ready = false;
     while (!ready) {
       ready = Libc.poll(interests, -1)[0];
-      refuseIfClosed();
+      synchronized (this) {
+        refuseIfClosed();
+        if (draining && !ready) {
+          // What came between that look and the wish to drain is there now.
+          return Libc.poll(interests, 0)[0];
+        }
+      }
     }
+    return true;
   }
 
   private synchronized void refuseIfClosed() throws IOException {
     if (closed) {
       throw new IOException("closed");
+    }
+  }
+
+  /** From now on a read that finds nothing is at the end, and a write that finds no room fails. */
+  synchronized void drain() {
+    if (!closed) {
+      draining = true;
+      wake.wake();
+    }
+  }
+
+  /** What the call answers to the descriptor, which stays open meanwhile. It must not wait. */
+  int use(IntUnaryOperator call) throws IOException {
+    enter();
+    try {
+      return call.applyAsInt(descriptor);
+    } finally {
+      leave();
     }
   }
 

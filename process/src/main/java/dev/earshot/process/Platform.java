@@ -30,8 +30,8 @@ record Platform(int openDirectory, long waitidCall) {
   static final int SPAWN_SET_GROUP = 2;
   static final int SPAWN_SET_DEFAULT_SIGNALS = 4;
   static final int SPAWN_SET_SIGNAL_MASK = 8;
+  static final int SPAWN_NEW_SESSION = 0x80;
 
-  static final int SPAWN_SET_SESSION = 0x80;
 
   static final int SET_CHILD_SUBREAPER = 36;
 
@@ -56,6 +56,8 @@ record Platform(int openDirectory, long waitidCall) {
   static final int MASK_UNBLOCK = 1;
 
   static final long TERMINAL_SET_NOW = 0;
+  static final long TERMINAL_GET_SIZE = 0x5413;
+  static final long TERMINAL_SET_SIZE = 0x5414;
   static final int STATVFS_FLAGS_OFFSET = 72;
   static final long STATVFS_NO_EXEC = 8;
 

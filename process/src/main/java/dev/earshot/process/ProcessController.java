@@ -79,11 +79,14 @@ public final class ProcessController implements AutoCloseable {
     Optional<StartFailure> refused = Optional.empty();
     try {
       wake = Wake.open();
-      streams = StandardStreams.open(spec.stdio(), Spawner.firstClosed(spec.launch()));
+      streams = StandardStreams.open(spec, Spawner.firstClosed(spec.launch()));
     } catch (ErrnoException e) {
       wake.close();
       String hint = e.getMessage() + ": see ulimit -n";
       refused = Optional.of(StartFailure.of(StartStage.LIMITS, e.errno(), hint));
+    } catch (StartException e) {
+      wake.close();
+      refused = Optional.of(e.failure());
     }
     var inbox = new Inbox(wake::wake);
     var owner = new ProcessOwner(containment, spec, policy, events, streams, inbox, wake);
@@ -232,8 +235,16 @@ public final class ProcessController implements AutoCloseable {
   }
 
   /**
-   * Stops, waits, and closes the pipes: the longest it takes is the grace and the wait for the
-   * killed. An interrupt does not shorten that, and is kept.
+   * The terminal that the command runs on, if it has one of its own. As long as it runs somebody
+   * must read it: a command whose output nobody takes stands still.
+   */
+  public Optional<Pty> pty() {
+    return streams.pty();
+  }
+
+  /**
+   * Stops, waits, and closes the pipes and the pseudo-terminal: the longest it takes is the grace
+   * and the wait for the killed. An interrupt does not shorten that, and is kept.
    */
   @Override
   public void close() {

@@ -99,6 +99,8 @@ final class ProcessOwner {
   ProcessResult run() {
     try (wake) {
       return startAndLive();
+    } finally {
+      streams.pty().ifPresent(Pty::drain);
     }
   }
 
@@ -155,7 +157,7 @@ final class ProcessOwner {
       startedAt = now();
       startedNanos = System.nanoTime();
       var marked = spec.withEnvironment(tree.marked(spec.environment()));
-      var setting = new Spawner.Setting(descriptor, tree.limit(), false);
+      var setting = new Spawner.Setting(descriptor, tree.limit(), streams.pty().isPresent(), streams.pty());
       List<Integer> sources = streams.sources();
       pid = containment.reaper().spawn(() -> Spawner.spawn(platform, marked, sources, setting));
     } finally {
@@ -422,15 +424,12 @@ final class ProcessOwner {
     if (!tree.keepsNothing()) {
       look();
     }
-    sendAsking(inGroup());
-    told(policy.stopSignal(), ProcessEvent.Target.GROUP, why);
+    askGroup(why);
   }
 
   private void askLeftover() {
-    List<ProcessTable.Entry> group = inGroup();
-    if (!group.isEmpty()) {
-      sendAsking(group);
-      told(policy.stopSignal(), ProcessEvent.Target.GROUP, ProcessEvent.Why.LEFTOVER);
+    if (!inGroup().isEmpty()) {
+      askGroup(ProcessEvent.Why.LEFTOVER);
     }
     askOthers(ProcessEvent.Why.LEFTOVER);
   }
@@ -447,10 +446,19 @@ final class ProcessOwner {
     }
   }
 
-  /** A stopped process does not see the signal before it is continued. */
-  private void sendAsking(List<ProcessTable.Entry> group) {
+  private void askGroup(ProcessEvent.Why why) {
+    List<ProcessTable.Entry> group = inGroup();
     sendToGroup(policy.stopSignal(), group);
+    boolean hangUp = streams.pty().isPresent() && HangUp.isNeeded(pid, policy.stopSignal());
+    if (hangUp) {
+      sendToGroup(Signal.HUP, group);
+    }
+    // A stopped process does not see the signal before it is continued.
     sendToGroup(Signal.CONT, group);
+    told(policy.stopSignal(), ProcessEvent.Target.GROUP, why);
+    if (hangUp) {
+      told(Signal.HUP, ProcessEvent.Target.GROUP, why);
+    }
   }
 
   private void freeze() {

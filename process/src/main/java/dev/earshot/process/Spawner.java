@@ -77,8 +77,10 @@ final class Spawner {
    * @param terminal a descriptor of the terminal whose foreground group the child is to become
    * @param fileLocks its soft limit of file locks; {@link Mark#NONE} for as high as it may be
    * @param ownSession it leads a session of its own, not only a group
+   * @param pty the terminal that controls its session and is all its standard streams
    */
-  record Setting(Optional<Integer> terminal, long fileLocks, boolean ownSession) {}
+  record Setting(
+      Optional<Integer> terminal, long fileLocks, boolean ownSession, Optional<Pty> pty) {}
 
   /** The pid, which is also the group. */
   static long spawn(Platform platform, CommandSpec spec, List<Integer> sources, Setting setting)
@@ -176,7 +178,7 @@ final class Spawner {
     long defaults = ~(ignored | CANNOT_CHANGE | LIBRARY_SIGNALS);
     // A session makes its group; asked for both, the kernel refuses the second.
     int place =
-        request.setting().ownSession() ? Platform.SPAWN_SET_SESSION : Platform.SPAWN_SET_GROUP;
+        request.setting().ownSession() ? Platform.SPAWN_NEW_SESSION : Platform.SPAWN_SET_GROUP;
     int flags = place | Platform.SPAWN_SET_DEFAULT_SIGNALS | Platform.SPAWN_SET_SIGNAL_MASK;
     spawnCall("posix_spawnattr_setflags", attributes, flags, 0);
     spawnCall("posix_spawnattr_setpgroup", attributes, 0, 0);
@@ -187,6 +189,7 @@ final class Spawner {
   }
 
   private static void setActions(Request request, MemorySegment actions) {
+    request.setting().pty().ifPresent(pty -> setTerminal(request.arena(), pty, actions));
     for (int number = 0; number < request.sources().size(); number++) {
       int source = request.sources().get(number);
       if (source == StandardStreams.NOT_OPEN) {
@@ -212,6 +215,24 @@ final class Spawner {
       }
     }
     spawnCall("posix_spawn_file_actions_addclosefrom_np", actions, firstClosed, 0);
+  }
+
+  /** The first terminal that the leader of a session opens is the one that controls it (tty(4)). */
+  private static void setTerminal(Arena arena, Pty pty, MemorySegment actions) {
+    int errno =
+        Libc.call(
+            Libc.find("posix_spawn_file_actions_addopen"),
+            actions.address(),
+            0,
+            Libc.text(arena, pty.slaveName()).address(),
+            Platform.OPEN_READ_WRITE,
+            0,
+            0);
+    if (errno != 0) {
+      throw new IllegalStateException("posix_spawn_file_actions_addopen: " + Errno.name(errno));
+    }
+    spawnCall("posix_spawn_file_actions_adddup2", actions, 0, 1);
+    spawnCall("posix_spawn_file_actions_adddup2", actions, 0, 2);
   }
 
   private static void spawnCall(String function, MemorySegment object, long a, long b) {

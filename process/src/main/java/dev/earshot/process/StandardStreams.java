@@ -16,6 +16,7 @@ final class StandardStreams {
   private final int lowest;
   private final List<Integer> sources = new ArrayList<>();
   private final List<Optional<OpenDescriptor>> kept = new ArrayList<>();
+  private Optional<Pty> pty = Optional.empty();
 
   private StandardStreams(int lowest) {
     this.lowest = lowest;
@@ -23,9 +24,13 @@ final class StandardStreams {
 
   /** Those of a command that cannot start. */
   static StandardStreams none() {
-    var none = new StandardStreams(0);
-    none.kept.addAll(List.of(Optional.empty(), Optional.empty(), Optional.empty()));
-    return none;
+    return withoutPipes(0);
+  }
+
+  private static StandardStreams withoutPipes(int lowest) {
+    var streams = new StandardStreams(lowest);
+    streams.kept.addAll(List.of(Optional.empty(), Optional.empty(), Optional.empty()));
+    return streams;
   }
 
   /**
@@ -33,7 +38,13 @@ final class StandardStreams {
    *
    * @param lowest at least 3; every number is at least this
    */
-  static StandardStreams open(Stdio stdio, int lowest) throws ErrnoException {
+  static StandardStreams open(CommandSpec spec, int lowest) throws ErrnoException, StartException {
+    if (spec.pty().isPresent()) {
+      var terminal = withoutPipes(lowest);
+      terminal.pty = Optional.of(Pty.open(spec.pty().get(), lowest));
+      return terminal;
+    }
+    Stdio stdio = spec.stdio();
     var streams = new StandardStreams(lowest);
     try {
       streams.add(stdio.in(), true);
@@ -45,6 +56,11 @@ final class StandardStreams {
       throw e;
     }
     return streams;
+  }
+
+  /** Instead of sources: the terminal that all of the command's streams are. */
+  Optional<Pty> pty() {
+    return pty;
   }
 
   /** To become 0, 1 and 2 of the command, in this order; or {@link #NOT_OPEN}. */
@@ -65,6 +81,7 @@ final class StandardStreams {
 
   void closeKept() {
     kept.forEach(each -> each.ifPresent(OpenDescriptor::close));
+    pty.ifPresent(Pty::close);
   }
 
   private void add(Redirect redirect, boolean input) throws ErrnoException {
@@ -110,8 +127,7 @@ final class StandardStreams {
 
   /** The number may have been that of a standard stream, if this process began without one. */
   private int moveUp(int descriptor) throws ErrnoException {
-    int moved = Libc.duplicate(descriptor, lowest);
-    Libc.close(descriptor);
+    int moved = Descriptors.moveUp(descriptor, lowest);
     if (moved < 0) {
       throw failed(-moved);
     }

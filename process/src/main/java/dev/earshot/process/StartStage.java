@@ -12,7 +12,7 @@ public enum StartStage {
   EXEC,
   /** A limit: processes, memory, descriptors. */
   LIMITS,
-  /** The terminal could not be handed over. */
+  /** The terminal could not be handed over, or made. */
   TTY;
 
   /** The name in the event stream. */

@@ -1,7 +1,5 @@
 package dev.earshot.process;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
@@ -17,8 +15,6 @@ final class Terminal implements AutoCloseable {
   private static final byte[] DEV_TTY = "/dev/tty".getBytes(StandardCharsets.US_ASCII);
   private static final int STANDARD_OUTPUT = 1;
   private static final int LOWEST_GUARDED = 4;
-  private static final int FLAG_WORDS = 4;
-  private static final int CONTROL_CHARACTERS = 32;
 
   private final int descriptor;
   private final long ours = Libc.groupOf(0);
@@ -64,24 +60,7 @@ final class Terminal implements AutoCloseable {
     long session =
         ProcessTable.of(ProcessHandle.current().pid()).map(ProcessTable.Entry::session).orElse(0L);
     return Optional.of(
-        new Guardian.GuardedTerminal(descriptor, sttyFormat(settings.get()), group, session));
-  }
-
-  /**
-   * Settings as stty(1) prints them for itself: the four words of flags and each control character,
-   * in hexadecimal, joined by colons. One byte is between the flags and the characters.
-   */
-  static String sttyFormat(byte[] settings) {
-    var text = new StringBuilder();
-    ByteBuffer words = ByteBuffer.wrap(settings).order(ByteOrder.nativeOrder());
-    for (int word = 0; word < FLAG_WORDS; word++) {
-      text.append(Integer.toHexString(words.getInt())).append(':');
-    }
-    int first = FLAG_WORDS * Integer.BYTES + 1;
-    for (int i = 0; i < CONTROL_CHARACTERS; i++) {
-      text.append(i == 0 ? "" : ":").append(Integer.toHexString(settings[first + i] & 0xff));
-    }
-    return text.toString();
+        new Guardian.GuardedTerminal(descriptor, TerminalModes.text(settings.get()), group, session));
   }
 
   int descriptor() {
@@ -89,6 +68,11 @@ final class Terminal implements AutoCloseable {
   }
 
   boolean handOverAtStart() {
+    return isForUs(descriptor, ours, Libc.isTerminal(STANDARD_OUTPUT));
+  }
+
+  /** Whether a command of this process, whose group is {@code ours}, may have the terminal. */
+  static boolean isForUs(int descriptor, long ours, boolean outputIsTerminal) {
     List<ProcessTable.Entry> all = ProcessTable.all();
     long self = ProcessHandle.current().pid();
     Set<Long> others = new HashSet<>();
@@ -100,7 +84,7 @@ final class Terminal implements AutoCloseable {
         ours,
         others,
         ProcessTable.ancestors(all, self),
-        Libc.isTerminal(STANDARD_OUTPUT));
+        outputIsTerminal);
   }
 
   boolean isOurs() {

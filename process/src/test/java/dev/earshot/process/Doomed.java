@@ -32,9 +32,9 @@ final class Doomed implements AutoCloseable {
   static Doomed start(CommandSpec spec) throws Exception {
     assertThat(Adoption.acquire()).isTrue();
     var stdio = new Stdio(new Redirect.Pipe(), new Redirect.Pipe(), new Redirect.Inherit(2));
-    var streams = StandardStreams.open(stdio, Spawner.firstClosed(spec.launch()));
+    var streams = StandardStreams.open(spec.withStdio(stdio), Spawner.firstClosed(spec.launch()));
     try {
-      var setting = new Spawner.Setting(Optional.empty(), Mark.NONE, true);
+      var setting = new Spawner.Setting(Optional.empty(), Mark.NONE, true, Optional.empty());
       long pid = Spawner.spawn(Platform.current(), spec, streams.sources(), setting);
       return new Doomed(pid, streams);
     } finally {

@@ -37,6 +37,7 @@ public final class Session implements AutoCloseable {
   private final String id;
   private final SessionPlan plan;
   private final EventLog log;
+  private final PtyUser ptyUser;
   private final Cancellation scope = Cancellation.root();
   private final LinkedBlockingQueue<SessionInput> inbox = new LinkedBlockingQueue<>();
   private final CompletableFuture<SessionResult> end = new CompletableFuture<>();
@@ -47,11 +48,12 @@ public final class Session implements AutoCloseable {
   private boolean announced; // the owner thread's
   private long deadline = after(LONGEST); // the owner thread's
 
-  private Session(SessionPlan plan, EventLog log) {
+  private Session(SessionPlan plan, EventLog log, PtyUser ptyUser) {
     this.id = SessionId.next(Instant.now());
     this.plan = plan;
     this.log = log;
     this.runs = new Runs(plan, log, scope, inbox::add);
+    this.ptyUser = ptyUser;
   }
 
   /**
@@ -61,7 +63,17 @@ public final class Session implements AutoCloseable {
    * @param parent cancelling it stops the session
    */
   public static Session start(SessionPlan plan, EventLog log, Cancellation parent) {
-    var session = new Session(plan, log);
+    return start(plan, log, parent, PtyUser.NONE);
+  }
+
+  /**
+   * The same for a command on a pseudo-terminal.
+   *
+   * @param ptyUser reads and writes it
+   */
+  public static Session start(
+      SessionPlan plan, EventLog log, Cancellation parent, PtyUser ptyUser) {
+    var session = new Session(plan, log, ptyUser);
     session.scope.onCancel(cause -> session.inbox.add(new SessionInput.StopAsked(cause)));
     var registration = parent.onCancel(session.scope::cancel);
     Thread.ofPlatform()
@@ -259,8 +271,13 @@ public final class Session implements AutoCloseable {
       int run, Containment containment, CommandSpec command, SessionEvent.Started started)
       throws InterruptedException {
     try (var controller = runs.launch(run, containment, command, started)) {
+      controller.pty().ifPresent(ptyUser::begin);
       Thread.ofVirtual().name("earshot-process-end").start(() -> reportEnd(controller));
-      return supervise(run, controller);
+      ProcessResult ended = supervise(run, controller);
+      if (controller.pty().isPresent()) {
+        ptyUser.end();
+      }
+      return ended;
     }
   }
 
