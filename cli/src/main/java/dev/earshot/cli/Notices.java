@@ -2,6 +2,7 @@ package dev.earshot.cli;
 
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.process.ProcessEvent;
+import dev.earshot.process.Signal;
 import dev.earshot.session.SessionEvent;
 import dev.earshot.session.Stamped;
 import dev.earshot.session.Subscription;
@@ -11,19 +12,21 @@ import java.util.Optional;
 
 /**
  * Follows a headless run: keeps its warnings for the end, at most 20, and does what is to be done
- * once the command has started for the first time.
+ * once the command has started for the first time, and once it was stopped on its own terminal.
  */
 final class Notices {
   private static final int KEPT = 20;
 
   private final Subscription events;
   private final Runnable onStarted;
+  private final Runnable onStopSent;
   private final List<String> warnings = new ArrayList<>();
   private int more;
 
-  private Notices(Subscription events, Runnable onStarted) {
+  private Notices(Subscription events, Runnable onStarted, Runnable onStopSent) {
     this.events = events;
     this.onStarted = onStarted;
+    this.onStopSent = onStopSent;
   }
 
   /** A thread that follows until the log is closed; join it to read the {@link #lines}. */
@@ -34,8 +37,8 @@ final class Notices {
     }
   }
 
-  static Following follow(Subscription events, Runnable onStarted) {
-    var notices = new Notices(events, onStarted);
+  static Following follow(Subscription events, Runnable onStarted, Runnable onStopSent) {
+    var notices = new Notices(events, onStarted, onStopSent);
     return new Following(
         notices, Thread.ofPlatform().daemon().name("earshot-notices").start(notices::run));
   }
@@ -63,6 +66,9 @@ final class Notices {
       case SessionEvent.Warning(_, var text, var hint) -> keep(text, hint);
       case SessionEvent.Traffic(_, TrafficEvent.Warning(_, var text, var hint)) -> keep(text, hint);
       case SessionEvent.Command(int run, ProcessEvent.Started _) when run == 1 -> onStarted.run();
+      case SessionEvent.Command(_, ProcessEvent.Signaled(var signal, _, _))
+          when signal == Signal.STOP ->
+          onStopSent.run();
       default -> {
         // The event stream is where the rest is told.
       }

@@ -1,6 +1,7 @@
 package dev.earshot.cli;
 
 import dev.earshot.process.Descriptors;
+import dev.earshot.process.OwnSignals;
 import dev.earshot.process.OwnTerminal;
 import dev.earshot.process.Pty;
 import dev.earshot.process.TerminalSize;
@@ -43,6 +44,7 @@ final class PtyRelay implements PtyUser, AutoCloseable {
   private volatile @Nullable String problem;
   private volatile boolean hadKeyboard;
   private volatile boolean givenUp;
+  private volatile boolean left;
   private final AtomicLong pieces = new AtomicLong();
 
   private PtyRelay(
@@ -61,25 +63,28 @@ final class PtyRelay implements PtyUser, AutoCloseable {
     boolean eventsOnStdout =
         options.events().filter(new EventTarget.Descriptor(STDOUT)::equals).isPresent();
     int outNumber = eventsOnStdout ? STDERR : STDOUT;
-    Optional<OwnTerminal> keyboard = OwnTerminal.of(STDIN);
     try {
-      InputStream in =
-          keyboard.isPresent()
-              ? keyboard.get().keys()
-              : launch.closed().contains(STDIN)
-                  ? InputStream.nullInputStream()
-                  : Descriptors.input(STDIN);
       OutputStream out =
           launch.closed().contains(outNumber)
               ? OutputStream.nullOutputStream()
               : Descriptors.output(outNumber);
-      var relay = new PtyRelay(in, out, keyboard, screen());
+      Optional<OwnTerminal> keyboard = OwnTerminal.of(STDIN);
+      var relay = new PtyRelay(input(launch, keyboard), out, keyboard, screen());
       Runtime.getRuntime().addShutdownHook(relay.onShutdown);
       return relay;
     } catch (IOException e) {
-      keyboard.ifPresent(OwnTerminal::close);
       throw UserError.usage("--pty: " + e.getMessage());
     }
+  }
+
+  private static InputStream input(Launch launch, Optional<OwnTerminal> keyboard)
+      throws IOException {
+    if (keyboard.isPresent()) {
+      return keyboard.get().keys();
+    }
+    return launch.closed().contains(STDIN)
+        ? InputStream.nullInputStream()
+        : Descriptors.input(STDIN);
   }
 
   /** That of Earshot's own terminal, or the usual one. */
@@ -123,8 +128,7 @@ final class PtyRelay implements PtyUser, AutoCloseable {
       }
     } catch (IOException e) {
       if (!givenUp) {
-        problem =
-            "the command's terminal was closed, as its output has no reader: " + e.getMessage();
+        problem = "the command's output could not be passed on, so it was hung up: " + e.getMessage();
       }
       from.close();
     }
@@ -178,6 +182,7 @@ final class PtyRelay implements PtyUser, AutoCloseable {
                 .formatted(PATIENCE.toSeconds());
       }
     }
+    hadKeyboard = keyboard.filter(OwnTerminal::isRaw).isPresent();
     close();
   }
 
@@ -194,7 +199,7 @@ final class PtyRelay implements PtyUser, AutoCloseable {
     return Optional.ofNullable(problem);
   }
 
-  /** Whether keys such as Ctrl-C went to the command. */
+  /** Whether, at the end, keys such as Ctrl-C went to the command. */
   boolean hadKeyboard() {
     return hadKeyboard;
   }
@@ -209,15 +214,22 @@ final class PtyRelay implements PtyUser, AutoCloseable {
 
   /** At the start, and whenever Earshot was continued. */
   void takeTerminal() {
-    if (keyboard.isPresent() && keyboard.get().raw()) {
-      hadKeyboard = true;
-    }
+    left = false;
+    keyboard.ifPresent(OwnTerminal::raw);
     resize();
   }
 
-  /** Puts the terminal back as it was. */
+  /** Puts the terminal back as it was, for a shell to take. */
   void leaveTerminal() {
+    left = true;
     keyboard.ifPresent(OwnTerminal::restore);
+  }
+
+  /** Once the command is stopped, Earshot stops, unless it was continued before that. */
+  void stopWithTheCommand() {
+    if (left) {
+      OwnSignals.stopProcess();
+    }
   }
 
   /** Puts the terminal back and closes Earshot's ends; again changes nothing. */

@@ -69,7 +69,11 @@ final class RunCommand {
     long start = System.nanoTime();
     Nesting.notice(launch.environmentText(), plan.traffic().proxies())
         .ifPresent(line -> say(options, line));
-    var following = Notices.follow(log.subscribe(NOTICES_BOUND), () -> giveAway(options, launch));
+    var following =
+        Notices.follow(
+            log.subscribe(NOTICES_BOUND),
+            () -> giveAway(options, launch),
+            () -> relay.ifPresent(PtyRelay::stopWithTheCommand));
     OwnSignals.ignore(Signal.QUIT);
     // The summary is written whoever has the terminal by then, also under "stty tostop".
     OwnSignals.ignore(Signal.TTOU);
@@ -135,10 +139,9 @@ final class RunCommand {
     signals.on(
         Signal.TSTP,
         _ -> {
+          relay.get().leaveTerminal();
           // TSTP has no effect on it: no shell is there to continue it (setpgid(2), orphaned).
           session.signal(Signal.STOP);
-          relay.get().leaveTerminal();
-          OwnSignals.stopProcess();
         });
     signals.on(
         Signal.CONT,

@@ -111,7 +111,7 @@ class PtyIT {
     try (var running = shell(line + "-- sh -c 'yes; exec sleep 1000' | head -1")) {
       var finished = running.finish();
       assertThat(finished.stdout()).isEqualTo("y\r\n");
-      assertThat(finished.stderr()).contains("has no reader").contains("was ended by HUP");
+      assertThat(finished.stderr()).contains("so it was hung up").contains("was ended by HUP");
     }
     assertThat(Events.read(stream).one("process.exited").get("signal").asString()).isEqualTo("HUP");
   }

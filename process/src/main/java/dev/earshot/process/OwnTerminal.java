@@ -78,6 +78,11 @@ public final class OwnTerminal implements AutoCloseable {
     return isRaw;
   }
 
+  /** Whether it is raw, as far as is known here. */
+  public synchronized boolean isRaw() {
+    return isRaw;
+  }
+
   private synchronized int makeRaw(int number) {
     if (!Terminal.isForUs(number, ours, outputIsTerminal)) {
       return -Errno.EPERM;
