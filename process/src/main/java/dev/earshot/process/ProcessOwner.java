@@ -424,6 +424,9 @@ final class ProcessOwner {
     if (!group.isEmpty()) {
       sendAsking(group);
       told(policy.stopSignal(), ProcessEvent.Target.GROUP, ProcessEvent.Why.LEFTOVER);
+      // One that has left the group since the look was not reached, and is seen outside of it now.
+      look();
+      lookDue |= look.living().isEmpty();
     }
     askOthers(ProcessEvent.Why.LEFTOVER);
   }
