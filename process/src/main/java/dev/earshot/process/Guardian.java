@@ -15,8 +15,8 @@ import java.util.TreeSet;
 /**
  * A small shell script, outside the tree, that lives on a pipe from this process: when the pipe
  * closes without a word, this process was killed, and the script ends the tree. It has a session of
- * its own, so that a signal to our group misses it, and no descriptor of the command's. Not
- * thread-safe.
+ * its own, so that a signal to our group misses it, and no descriptor of the command's. Any thread
+ * may tell it something; one closes it, when nobody does.
  */
 final class Guardian {
   private static final String SCRIPT = script();
@@ -112,9 +112,24 @@ final class Guardian {
     return pid;
   }
 
-  /** Tells it which process is never one that may live on. */
+  /** A command is about to be started, which is never one that may live on. */
+  void starting() {
+    say("starting\n");
+  }
+
+  /** It was not. */
+  void failed() {
+    say("failed\n");
+  }
+
+  /** It was, and is this. */
   void leader(long leader) {
     say("leader " + leader + "\n");
+  }
+
+  /** The number is nobody's any more. */
+  void ended(long leader) {
+    say("ended " + leader + "\n");
   }
 
   /** An orderly end: it does nothing more. */

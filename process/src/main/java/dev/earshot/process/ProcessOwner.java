@@ -430,6 +430,9 @@ final class ProcessOwner {
   private void askLeftover() {
     if (!inGroup().isEmpty()) {
       askGroup(ProcessEvent.Why.LEFTOVER);
+      // One that has left the group since the look was not reached, and is seen outside of it now.
+      look();
+      lookDue |= look.living().isEmpty();
     }
     askOthers(ProcessEvent.Why.LEFTOVER);
   }

@@ -10,6 +10,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -113,11 +114,15 @@ final class Reaper {
   /** Starts a command so that its end is left to its owner from the first moment. */
   long spawn(Spawn spawn) throws StartException {
     children.readLock().lock();
+    long leader = 0;
     try {
-      long leader = spawn.run();
+      tellGuardian(Guardian::starting);
+      leader = spawn.run();
       leaders.add(leader);
       return leader;
     } finally {
+      long started = leader;
+      tellGuardian(it -> tell(it, started));
       children.readLock().unlock();
     }
   }
@@ -127,16 +132,25 @@ final class Reaper {
     long run() throws StartException;
   }
 
+  private static void tell(Guardian guardian, long started) {
+    if (started > 0) {
+      guardian.leader(started);
+    } else {
+      guardian.failed();
+    }
+  }
+
   /** The guardian is to know what must not live on, where something may. */
-  void tellGuardian(long leader) {
+  private void tellGuardian(Consumer<Guardian> what) {
     if (!duty.keep().isEmpty()) {
-      guardian.ifPresent(it -> it.leader(leader));
+      guardian.ifPresent(what);
     }
   }
 
   /** The leader was reaped, or is nobody's any more. */
   void forget(long leader) {
     leaders.remove(leader);
+    tellGuardian(it -> it.ended(leader));
   }
 
   /** A look during which no child of this process is reaped. */

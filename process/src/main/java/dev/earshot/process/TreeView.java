@@ -62,7 +62,6 @@ final class TreeView {
     cgroup = newCgroup.get();
     cgroup.ifPresent(it -> it.place(pid));
     since = ProcessTable.of(pid).map(Entry::start).orElse(0L);
-    reaper.tellGuardian(pid);
   }
 
   /** The leader was reaped. */

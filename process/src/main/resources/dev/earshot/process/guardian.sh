@@ -13,14 +13,19 @@ trap '' HUP INT QUIT TERM PIPE ALRM USR1 USR2 TSTP TTIN TTOU
 PATH=$PATH:/usr/bin:/bin
 mark=$1 folder=$2 cgroup=$3 settings=$4 group=$5 session=$6
 shift 6
-leaders=' '
+leaders=' ' starting=
 
 while read -r word number; do
   case $word in
     bye) exit 0 ;;
-    leader) leaders=" $number " ;;
+    starting) starting=1 ;;
+    failed) starting= ;;
+    leader) leaders="$leaders$number " starting= ;;
+    ended) case $leaders in *" $number "*) leaders="${leaders%% "$number" *} ${leaders#* "$number" }" ;; esac ;;
   esac
 done
+# Of a command that was just being started the number is not known: then nobody is spared.
+[ -z "$starting" ] || shift $#
 
 # The pids of all that carry the mark.
 marked() {

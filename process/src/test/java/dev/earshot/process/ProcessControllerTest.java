@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProcessControllerTest {
 
@@ -396,6 +397,34 @@ class ProcessControllerTest {
   }
 
   @Test
+  void aTreeWhoseStatusSomeoneElseTookIsEndedAllTheSame() throws Exception {
+    var platform = Platform.current();
+    var stolen = new CountDownLatch(1);
+    var script = "trap '' TERM; sleep 15 & setsid sleep 15 & echo ready; exit 3";
+    try (var containment = Containment.open(Containment.Plan.of("stolen"));
+        var oracle = Oracle.open();
+        var run =
+            Run.of(
+                ProcessController.start(
+                    containment,
+                    oracle.inheritedBy(Run.sh(script)),
+                    Run.policy(NOW),
+                    event -> {
+                      if (event instanceof ProcessEvent.Started(long pid, long _)) {
+                        Libc.waitFor(platform, pid, Platform.WAIT_EXITED);
+                        stolen.countDown();
+                      }
+                    }))) {
+      stolen.await();
+      assertThat(containment.layers()).contains(Containment.Layer.GUARDIAN);
+      var result = run.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.RUNTIME_ERROR);
+      assertThat(result.survivors()).isEmpty();
+      oracle.awaitNobody();
+    }
+  }
+
+  @Test
   void aPeakOfMemoryAboveOurOwnIsTold() throws Exception {
     long ourKib = ProcessTable.ownPeakKib().orElseThrow();
     var script = "head -c %dK /dev/zero | tail -n 1 >/dev/null".formatted(2 * ourKib);
@@ -425,33 +454,14 @@ class ProcessControllerTest {
     }
   }
 
-  /** A tracer holds its tracee in its exit, even after KILL (ptrace(2), PTRACE_O_TRACEEXIT). */
-  @Test
-  void aLeaderThatKillDoesNotEndIsGivenUpAndNamedAndReapedLater() throws Exception {
-    // A tracer outside the tree holds it where it is about to exit.
-    var tracer =
-        """
-        import ctypes, os, sys
-        libc = ctypes.CDLL(None, use_errno=True)
-        PTRACE_SEIZE, PTRACE_O_TRACEEXIT = 0x4206, 0x40
-        none = ctypes.c_void_p(0)
-        failed = libc.ptrace(
-            PTRACE_SEIZE, int(sys.argv[1]), none, ctypes.c_void_p(PTRACE_O_TRACEEXIT))
-        print('cannot trace' if failed else 'seized', flush=True)
-        sys.stdin.readline()
-        """;
-    var allowed =
-        "import ctypes, sys; ctypes.CDLL(None).prctl(0x59616d61, ctypes.c_long(-1), 0, 0, 0);"
-            + " print('ready', flush=True); sys.stdin.readline()";
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aLeaderThatKillDoesNotEndIsGivenUpAndNamedAndReapedLater(boolean traced) throws Exception {
     var policy = new StopPolicy(Signal.KILL, NOW, Duration.ofMillis(50));
-    try (var run = Run.of(CommandSpec.of("python3", "-c", allowed), policy)) {
-      assertThat(run.line()).as("is the package python3 there?").isEqualTo("ready");
+    try (var run = Run.of(CommandSpec.of("python3", "-c", Held.SCRIPT), policy)) {
+      assertThat(run.line()).as("is the package python3 there?").isNotEmpty();
       long pid = run.pid();
-      var tracing = new ProcessBuilder("python3", "-c", tracer, Long.toString(pid)).start();
-      try (var said = tracing.inputReader();
-          var release = tracing.outputWriter();
-          var _ = tracing.errorReader()) {
-        assertThat(said.readLine()).isEqualTo("seized");
+      try (var _ = traced ? Held.Traced.seize(pid) : Held.freezing(pid)) {
         run.controller().stop();
         var result = run.await();
         assertThat(result.reason()).isEqualTo(ExitReason.RUNTIME_ERROR);
@@ -459,9 +469,29 @@ class ProcessControllerTest {
         assertThat(result.killed()).containsExactly(pid);
         assertThat(result.survivors()).extracting(Survivor::pid).containsExactly(pid);
         assertThat(result.survivors().getFirst().name()).startsWith("python");
-        release.write("\n");
       }
-      assertThat(tracing.waitFor()).isZero();
+      Eventually.until("reaped", () -> ProcessTable.of(pid).isEmpty());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aMemberThatKillDoesNotEndIsNamedAndReapedLater(boolean traced) throws Exception {
+    var policy = new StopPolicy(Signal.TERM, NOW, Duration.ofMillis(50));
+    var script = "(setsid python3 -c \"$1\" &); read -r _";
+    var spec = CommandSpec.of("/bin/sh", "-c", script, "sh", Held.SCRIPT);
+    try (var containment = Containment.open(Containment.Plan.of("held"));
+        var run = Run.of(containment, spec, policy)) {
+      String line = run.line();
+      assertThat(line).as("is the package python3 there?").isNotEmpty();
+      long pid = Long.parseLong(line);
+      try (var _ = traced ? Held.Traced.seize(pid) : Held.freezing(pid)) {
+        run.controller().stdin().orElseThrow().write('\n');
+        var result = run.await();
+        assertThat(result.reason()).isEqualTo(ExitReason.NATURAL);
+        assertThat(result.killed()).containsExactly(pid);
+        assertThat(result.survivors()).extracting(Survivor::pid).containsExactly(pid);
+      }
       Eventually.until("reaped", () -> ProcessTable.of(pid).isEmpty());
     }
   }

@@ -41,6 +41,11 @@ record Run(ProcessController controller, List<ProcessEvent> events, BufferedRead
     return of(ProcessController.start(containment, spec, policy, events::add), events);
   }
 
+  /** Of one that has a listener of its own. */
+  static Run of(ProcessController controller) {
+    return of(controller, List.of());
+  }
+
   private static Run of(ProcessController controller, List<ProcessEvent> events) {
     var out = controller.stdout().orElseGet(InputStream::nullInputStream);
     var lines = new BufferedReader(new InputStreamReader(out, StandardCharsets.UTF_8));

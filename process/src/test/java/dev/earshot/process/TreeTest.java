@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -256,6 +257,22 @@ class TreeTest {
       two.controller().stop();
       two.await();
       assertThat(lives(ofTwo)).isFalse();
+    }
+  }
+
+  @Test
+  void aNumberThatIsAnothersByNowDoesItNoHarm(@TempDir Path dir) throws Exception {
+    Path fifo = dir.resolve("oracle");
+    var java = CommandSpec.of(Shell.javaWords(ReuseMain.class).toArray(String[]::new));
+    try (var oracle = Oracle.named(fifo);
+        var outside = Doomed.start(Namespace.of(fifo, java))) {
+      assertThat(outside.line()).as("may a namespace be made?").isEqualTo("old look: lives true");
+      assertThat(outside.line()).isEqualTo("member: lives true FORCED_KILL false");
+      assertThat(outside.line()).isEqualTo("leader: lives false");
+      assertThat(outside.line()).isEqualTo("group: lives true true");
+      outside.tell("end");
+      assertThat(outside.line()).isEqualTo("gone");
+      oracle.awaitNobody();
     }
   }
 

@@ -80,7 +80,9 @@ class PtyUserTest {
             plan.traffic(),
             plan.injection(),
             plan.folders(),
-            plan.timeout());
+            plan.timeout(),
+            plan.afterEnd(),
+            plan.ownership());
     return Session.start(onTerminal, new EventLog(), Cancellation.root(), user);
   }
 }

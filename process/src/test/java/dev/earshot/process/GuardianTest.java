@@ -1,0 +1,175 @@
+package dev.earshot.process;
+
+import static dev.earshot.process.Containment.Layer.CGROUP;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.earshot.process.DoomedMain.Death;
+import dev.earshot.process.DoomedMain.Doom;
+import dev.earshot.process.DoomedMain.Moment;
+import dev.earshot.testkit.Eventually;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What may happen to a guardian, and what it is to spare. */
+class GuardianTest {
+  @TempDir Path dir;
+
+  private static Doom doom(String id, String... command) {
+    return Doom.of(id + "-" + ProcessHandle.current().pid(), command).without(Set.of(CGROUP));
+  }
+
+  private static Doom treeOfEight(String id) {
+    return doom(id, "/bin/sh", "-c", TreeOfEight.SCRIPT);
+  }
+
+  private static void nobodyIsLeft(Doom doom, Oracle oracle) {
+    oracle.awaitNobody();
+    Eventually.until("no guardian", () -> Doomed.guardians(doom.id()).isEmpty());
+  }
+
+  @Test
+  void oneThatWasReplacedDoesTheSame() throws Exception {
+    Path folder = Files.createDirectory(dir.resolve("folder"));
+    Doom doom = treeOfEight("replaced").with(folder);
+    try (var oracle = Oracle.open();
+        var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(doom.commandLine())))) {
+      assertThat(List.of(doomed.line(), doomed.line())).containsExactly("open", "ready");
+      var first = Doomed.guardians(doom.id()).getFirst();
+      Libc.kill(first.pid(), Signal.KILL.number());
+      Eventually.until(
+          "another one",
+          () -> {
+            var now = Doomed.guardians(doom.id());
+            return now.size() == 1 && !now.contains(first);
+          });
+      doomed.kill();
+      doomed.awaitKilled();
+      nobodyIsLeft(doom, oracle);
+      assertThat(folder).doesNotExist();
+    }
+  }
+
+  @Test
+  void aSignalToTheGroupOfItsOwnerMissesIt() throws Exception {
+    Doom doom = treeOfEight("group");
+    try (var oracle = Oracle.open();
+        var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(doom.commandLine())))) {
+      assertThat(List.of(doomed.line(), doomed.line())).containsExactly("open", "ready");
+      assertThat(Libc.groupOf(doomed.pid())).isEqualTo((int) doomed.pid());
+      Libc.kill(-doomed.pid(), Signal.KILL.number());
+      doomed.awaitKilled();
+      nobodyIsLeft(doom, oracle);
+    }
+  }
+
+  @Test
+  void itFindsItsToolsWithoutAPath() throws Exception {
+    for (String path : new String[] {"", "/no/such/folder"}) {
+      Map<String, String> environment = new HashMap<>(System.getenv());
+      environment.put("PATH", path);
+      String usual = "PATH=" + System.getenv("PATH");
+      Doom doom = doom("path", "/usr/bin/env", usual, "/bin/sh", "-c", TreeOfEight.SCRIPT);
+      var spec = CommandSpec.of(doom.commandLine()).withEnvironment(environment);
+      try (var oracle = Oracle.open();
+          var doomed = Doomed.start(oracle.inheritedBy(spec))) {
+        assertThat(List.of(doomed.line(), doomed.line())).containsExactly("open", "ready");
+        doomed.kill();
+        doomed.awaitKilled();
+        nobodyIsLeft(doom, oracle);
+      }
+    }
+  }
+
+  /** Its standard output is nobody's, so that a reader of ours is not kept waiting. */
+  @Test
+  void aReaderOfTheOutputSeesItsEndWithTheTree() throws Exception {
+    Doom doom = treeOfEight("reader");
+    try (var doomed = Doomed.start(CommandSpec.of(doom.commandLine()))) {
+      assertThat(List.of(doomed.line(), doomed.line())).containsExactly("open", "ready");
+      doomed.kill();
+      doomed.awaitKilled();
+      assertThat(doomed.line()).isEmpty();
+    }
+  }
+
+  @Test
+  void whatMayLiveOnDoesButNotTheCommandItself() throws Exception {
+    // Both are named by the pattern; so is the daemon that holds no oracle.
+    String seconds = "14." + ProcessHandle.current().pid();
+    String script = "(setsid sleep %1$s 200>&- &); setsid sleep 13 & echo ready; exec sleep %1$s";
+    Doom doom = doom("keep", "bash", "-c", script.formatted(seconds)).keeping("sleep " + seconds);
+    try (var oracle = Oracle.open();
+        var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(doom.commandLine())))) {
+      assertThat(List.of(doomed.line(), doomed.line())).containsExactly("open", "ready");
+      Eventually.until("both are themselves", () -> sleepers(seconds).size() == 2);
+      doomed.kill();
+      doomed.awaitKilled();
+      nobodyIsLeft(doom, oracle);
+      assertThat(sleepers(seconds)).hasSize(1);
+      Libc.kill(sleepers(seconds).getFirst(), Signal.KILL.number());
+    }
+  }
+
+  @Test
+  void theCommandItselfNeverLivesOnHoweverYoungItIs() throws Exception {
+    var random = new Random(3);
+    for (int kill = 0; kill < (Boolean.getBoolean("stress") ? 50 : 5); kill++) {
+      var after = Duration.ofNanos(random.nextLong(Duration.ofMillis(60).toNanos()));
+      Doom doom =
+          doom("young-" + kill, "sleep", "14")
+              .keeping("sleep 14")
+              .dyingAt(new Death(Moment.START, after));
+      try (var oracle = Oracle.open();
+          var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(doom.commandLine())))) {
+        doomed.awaitKilled();
+        nobodyIsLeft(doom, oracle);
+      }
+    }
+  }
+
+  private static List<Long> sleepers(String seconds) {
+    return ProcessTable.all().stream()
+        .filter(ProcessTable.Entry::isAlive)
+        .map(ProcessTable.Entry::pid)
+        .filter(pid -> KeepPattern.commandLine(pid).equals("sleep " + seconds))
+        .toList();
+  }
+
+  @Test
+  void oneThatDoesNotReactDoesNotHoldTheClose() {
+    var containment = Containment.open(Containment.Plan.of("stopped-guardian"));
+    long guardian = containment.reaper().guardianPid().orElseThrow();
+    Libc.kill(guardian, Signal.STOP.number());
+    Eventually.until(
+        "it is stopped", () -> ProcessTable.of(guardian).orElseThrow().state() == 'T');
+    long before = System.nanoTime();
+    containment.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - before))
+        .isBetween(Duration.ofSeconds(1), Duration.ofSeconds(2));
+    assertThat(ProcessTable.of(guardian)).isEmpty();
+  }
+
+  /** One that cannot be started at all is done without. */
+  @Test
+  void withoutOneAllTheRestWorks() throws Exception {
+    var plan = Containment.Plan.of("unguarded");
+    try (var oracle = Oracle.open();
+        var containment = Containment.open(plan, Set.of(Containment.Layer.GUARDIAN));
+        var run =
+            Run.of(containment, oracle.inheritedBy(TreeOfEight.spec()), Run.policy(Run.NOW))) {
+      assertThat(containment.layers()).doesNotContain(Containment.Layer.GUARDIAN);
+      assertThat(run.line()).isEqualTo("ready");
+      run.controller().stop();
+      assertThat(run.await().survivors()).isEmpty();
+      oracle.awaitNobody();
+    }
+  }
+}
