@@ -32,7 +32,7 @@ interface Held extends AutoCloseable {
   }
 
   @Override
-  void close() throws Exception;
+  void close() throws IOException;
 
   /** In a group of its own. */
   record Frozen(Path group, Path parent) implements Held {
@@ -82,11 +82,13 @@ interface Held extends AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-      try (said; release) {
+    public void close() throws IOException {
+      try (said;
+          release) {
         release.write("\n");
       }
-      assertThat(tracer.waitFor()).isZero();
+      Eventually.until("the tracer has ended", () -> !tracer.isAlive());
+      assertThat(tracer.exitValue()).isZero();
     }
   }
 }

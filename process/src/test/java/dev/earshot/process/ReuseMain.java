@@ -101,9 +101,9 @@ final class ReuseMain {
 
   /** With a group of its own, as a command has. */
   private static long start() throws Exception {
-    var streams = StandardStreams.open(INNOCENT.stdio(), 3);
+    var streams = StandardStreams.open(INNOCENT, 3);
     try {
-      var setting = new Spawner.Setting(Optional.empty(), Mark.NONE, false);
+      var setting = new Spawner.Setting(Optional.empty(), Mark.NONE, false, Optional.empty());
       return Spawner.spawn(Platform.current(), INNOCENT, streams.sources(), setting);
     } finally {
       streams.closeSources();
