@@ -83,6 +83,9 @@ public final class Descriptors {
 
   /** The descriptor under a number of at least {@code lowest}, or the negative error number. */
   static int moveUp(int descriptor, int lowest) {
+    if (descriptor >= lowest) {
+      return descriptor;
+    }
     int moved = Libc.duplicate(descriptor, lowest);
     Libc.close(descriptor);
     return moved;

@@ -31,7 +31,6 @@ final class Errno {
   static final int EILSEQ = 84;
   static final int ETIMEDOUT = 110;
   static final int ESTALE = 116;
-  static final int ECANCELED = 125;
 
   private static final Map<Integer, String> NAMES =
       Map.ofEntries(
@@ -72,8 +71,7 @@ final class Errno {
           Map.entry(104, "ECONNRESET"),
           Map.entry(ETIMEDOUT, "ETIMEDOUT"),
           Map.entry(ESTALE, "ESTALE"),
-          Map.entry(122, "EDQUOT"),
-          Map.entry(ECANCELED, "ECANCELED"));
+          Map.entry(122, "EDQUOT"));
 
   private Errno() {}
 

@@ -99,11 +99,6 @@ final class Inbox {
     return stop.orElseThrow();
   }
 
-  /** Whether an end was asked for, taken or not. */
-  synchronized boolean isStopAsked() {
-    return stop.isPresent() || kill;
-  }
-
   /** The next message; the leader's end comes first, because it makes others pointless. */
   synchronized Optional<Message> next() {
     if (leaderEnded.isPresent()) {

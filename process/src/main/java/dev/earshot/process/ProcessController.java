@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Owns one command and its process tree, from the start until the whole tree is gone. All methods
  * may be called from any thread at any moment.
  *
- * <p>A thread of its own starts, watches, signals and reaps the command; a second one waits for the
+ * <p>A thread of its own watches, signals and reaps the command; a second one waits for the
  * leader. Both have ended once {@link #await} returns, unless KILL could not end the leader: then
  * the second stays until it does end. The JVM stays as long as the tree does.
  */
@@ -55,12 +55,14 @@ public final class ProcessController implements AutoCloseable {
   }
 
   /**
-   * Starts the command. Returns before it runs; a start that fails is a result with the reason
-   * {@link ExitReason#START_FAILED}, and so is one that a stop comes before.
+   * Starts the command. It runs when this returns, or could not be started: that is a result with
+   * the reason {@link ExitReason#START_FAILED}. It waits for the kernel to load the command's file,
+   * which a dead network file system can delay.
    *
    * @param containment holds its tree together; stays open until the end
-   * @param events gets each event in order on the owner's thread, which it holds up while it runs.
-   *     It must not wait for this controller; if it throws, that is told in the result
+   * @param events gets each event in order, {@link ProcessEvent.Starting} on the calling thread and
+   *     all others on the owner's, which it holds up while it runs. It must not wait for this
+   *     controller; if it throws, that is told in the result
    * @throws UnsupportedOperationException on a system that this module does not know
    */
   public static ProcessController start(
@@ -90,8 +92,7 @@ public final class ProcessController implements AutoCloseable {
     }
     var inbox = new Inbox(wake::wake);
     var owner = new ProcessOwner(containment, spec, policy, events, streams, inbox, wake);
-    Supplier<ProcessResult> life =
-        refused.<Supplier<ProcessResult>>map(why -> () -> owner.refuse(why)).orElse(owner::run);
+    Supplier<ProcessResult> life = owner.start(refused);
     var controller = new ProcessController(inbox, streams, owner, life, afterwards);
     controller.ownerThread.start();
     return controller;
@@ -204,8 +205,7 @@ public final class ProcessController implements AutoCloseable {
   }
 
   /**
-   * The command's pid, which is also its group; empty if it never ran, and until the owner has it:
-   * the command's first output may be a little faster.
+   * The command's pid, which is also its group; empty if it never ran.
    */
   public OptionalLong pid() {
     return owner.pid();

@@ -15,9 +15,10 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
- * The life of one command, on one thread: it alone starts, signals and reaps, so that it never
+ * The life of one command, on one thread: once it is started, that alone signals and reaps, so that it never
  * signals a number that is not its command's any more. The leader's zombie stays until the tree is
  * gone: as long as it is there, the kernel gives the group's number to nobody else.
  */
@@ -40,16 +41,15 @@ final class ProcessOwner {
   private final StandardStreams streams;
   private final Inbox inbox;
   private final Wake wake;
+  private final JobControl jobs;
   private final AtomicBoolean reaped = new AtomicBoolean();
   private final CompletableFuture<ProcessResult> leaderEnd = new CompletableFuture<>();
   private final SequencedSet<Long> killed = new LinkedHashSet<>();
 
   // Read by any thread.
   private volatile long pid;
-  private volatile boolean handedOver;
   private volatile boolean abandoned;
 
-  private Optional<Terminal> terminal = Optional.empty();
   private Instant startedAt = now();
   private long startedNanos = System.nanoTime();
   private Optional<ProcessResult> exited = Optional.empty();
@@ -61,7 +61,6 @@ final class ProcessOwner {
   private boolean statusLost;
   private boolean asked;
   private boolean killSent;
-  private boolean stopForwarded;
 
   ProcessOwner(
       Containment containment,
@@ -80,6 +79,7 @@ final class ProcessOwner {
     this.streams = streams;
     this.inbox = inbox;
     this.wake = wake;
+    this.jobs = JobControl.of(spec, inbox);
   }
 
   OptionalLong pid() {
@@ -87,7 +87,7 @@ final class ProcessOwner {
   }
 
   boolean handedOver() {
-    return handedOver;
+    return jobs.handedOver();
   }
 
   /** Completed when the command itself has ended, or was given up, or could not be started. */
@@ -95,86 +95,61 @@ final class ProcessOwner {
     return leaderEnd;
   }
 
-  /** From the start to the end of the group. */
-  ProcessResult run() {
-    try (wake) {
-      return startAndLive();
-    } finally {
-      streams.pty().ifPresent(Pty::drain);
-    }
-  }
-
-  private ProcessResult startAndLive() {
+  /**
+   * Starts the command, on the calling thread: one that had to be woken for that would be late by
+   * more than the start takes. What is given back is the rest of its life, for the owner's thread.
+   *
+   * @param refused what the start needs could not be had
+   */
+  Supplier<ProcessResult> start(Optional<StartFailure> refused) {
     emit(new ProcessEvent.Starting(spec.argv()));
     try {
-      start();
+      if (refused.isPresent()) {
+        throw new StartException(refused.get());
+      }
+      spawn();
+      return closingAll(this::live);
     } catch (StartException e) {
-      return notStarted(e.failure());
+      streams.closeKept();
+      return closingAll(() -> notStarted(e.failure()));
+    } catch (RuntimeException | Error problem) {
+      streams.closeKept();
+      return closingAll(() -> broken(problem));
     } finally {
       streams.closeSources();
-      if (pid == 0) {
-        streams.closeKept();
-        closeTerminal();
-      }
-    }
-    try {
-      emit(new ProcessEvent.Started(pid, pid));
-      Thread.ofPlatform().daemon().name("process-waiter-" + pid).start(this::watchLeader);
-      return live();
-    } catch (RuntimeException | Error problem) {
-      abandoned = true;
-      Libc.kill(-pid, Signal.KILL.number());
-      throw problem;
-    } finally {
-      closeTerminal();
     }
   }
 
-  /** Instead of {@link #run}: what the start needs could not be had. */
-  ProcessResult refuse(StartFailure failure) {
-    emit(new ProcessEvent.Starting(spec.argv()));
-    return notStarted(failure);
+  private Supplier<ProcessResult> closingAll(Supplier<ProcessResult> life) {
+    return () -> {
+      try (wake;
+          jobs) {
+        jobs.take();
+        return life.get();
+      } finally {
+        streams.pty().ifPresent(Pty::drain);
+      }
+    };
+  }
+
+  private void spawn() throws StartException {
+    startedAt = now();
+    startedNanos = System.nanoTime();
+    CommandSpec marked = spec.withEnvironment(tree.marked(spec.environment()));
+    var setting =
+        new Spawner.Setting(
+            jobs.toTake(), tree.limit(), streams.pty().isPresent(), streams.pty());
+    List<Integer> sources = streams.sources();
+    pid = containment.reaper().spawn(() -> Spawner.spawn(platform, marked, sources, setting));
+    tree.begin(pid);
+    jobs.begin(pid);
   }
 
   private ProcessResult notStarted(StartFailure failure) {
+    jobs.notStarted();
     ProcessResult result = resultWithout(ExitReason.START_FAILED, Optional.of(failure), "");
     emit(new ProcessEvent.Exited(result));
     return result;
-  }
-
-  private void start() throws StartException {
-    if (spec.terminal() == TerminalUse.HAND_OVER) {
-      terminal = Terminal.open(Spawner.firstClosed(spec.launch()));
-    }
-    boolean handOver = terminal.isPresent() && terminal.get().handOverAtStart();
-    Optional<Integer> descriptor = handOver ? terminal.map(Terminal::descriptor) : Optional.empty();
-    if (inbox.isStopAsked()) {
-      throw new StartException(
-          StartFailure.of(
-              StartStage.EXEC, Errno.ECANCELED, "it was stopped before it had started"));
-    }
-    try {
-      startedAt = now();
-      startedNanos = System.nanoTime();
-      var marked = spec.withEnvironment(tree.marked(spec.environment()));
-      var setting = new Spawner.Setting(descriptor, tree.limit(), streams.pty().isPresent(), streams.pty());
-      List<Integer> sources = streams.sources();
-      pid = containment.reaper().spawn(() -> Spawner.spawn(platform, marked, sources, setting));
-    } finally {
-      if (pid == 0 && handOver) {
-        // The child may have taken it before its exec failed.
-        terminal.ifPresent(Terminal::takeBack);
-      }
-    }
-    tree.begin(pid);
-    if (handOver) {
-      if (!Spawner.childCanTakeTerminal()) {
-        terminal.ifPresent(t -> t.giveTo(pid));
-        // It may have wanted the terminal before it had it, and have been stopped for that.
-        Libc.kill(-pid, Signal.CONT.number());
-      }
-      handedOver = true;
-    }
   }
 
   private void watchLeader() {
@@ -202,6 +177,18 @@ final class ProcessOwner {
   }
 
   private ProcessResult live() {
+    try {
+      emit(new ProcessEvent.Started(pid, pid));
+      Thread.ofPlatform().daemon().name("process-waiter-" + pid).start(this::watchLeader);
+      return untilGone();
+    } catch (RuntimeException | Error problem) {
+      abandoned = true;
+      Libc.kill(-pid, Signal.KILL.number());
+      throw problem;
+    }
+  }
+
+  private ProcessResult untilGone() {
     StopRules.State state = new StopRules.State.Running();
     while (true) {
       if (state instanceof StopRules.State.Ended(boolean empty)) {
@@ -258,7 +245,7 @@ final class ProcessOwner {
           leaderEnded(how) ? Optional.of(StopRules.Input.LEADER_ENDED) : Optional.empty();
       case Inbox.Message.LeaderStopped(int signal) -> {
         if (running) {
-          leaderStopped(signal);
+          jobs.stopped(signal);
         }
         yield Optional.empty();
       }
@@ -294,7 +281,8 @@ final class ProcessOwner {
       return false;
     }
     lookDue = true;
-    boolean had = hasTerminal();
+    // The result tells whether it had the terminal.
+    jobs.hasTerminal();
     ProcessResult result;
     if (how instanceof Libc.Waited.Ended(ChildStatus status)) {
       result = resultOf(status);
@@ -306,104 +294,25 @@ final class ProcessOwner {
               Optional.empty(),
               "its exit status was taken by another wait in this process");
     }
-    if (had) {
-      terminal.ifPresent(Terminal::takeBack);
-      if (result.exitCode().isEmpty()) {
-        terminal.ifPresent(Terminal::restoreSettings);
-      }
-      handedOver = false;
-    }
+    jobs.ended(result.exitCode().isPresent());
     exited = Optional.of(result);
     emit(new ProcessEvent.Exited(result));
     return true;
-  }
-
-  private void leaderStopped(int signal) {
-    if (!isStopped()) {
-      return;
-    }
-    if (stopForwarded) {
-      stopTogether();
-      return;
-    }
-    if (terminal.isEmpty()) {
-      return;
-    }
-    Terminal theTerminal = terminal.get();
-    boolean had = hasTerminal();
-    switch (ForegroundRules.onStop(signal, had, theTerminal.isOurs())) {
-      case LEAVE -> {}
-      case HAND_OVER -> resume();
-      case STOP_TOO -> {
-        takeBackForNow();
-        inbox.expectCont(true);
-        boolean stopped = OwnSignals.stopGroup();
-        if (!stopped) {
-          inbox.expectCont(false);
-        }
-        // Continued without the terminal it wants, it would stop again at once, for ever.
-        if (stopped || had) {
-          resume();
-        }
-      }
-    }
-  }
-
-  /** This process alone was told to stop, so that it alone does, with the command. */
-  private void stopTogether() {
-    stopForwarded = false;
-    takeBackForNow();
-    inbox.expectCont(true);
-    OwnSignals.stopProcess();
-    resume();
-  }
-
-  private boolean isStopped() {
-    return ProcessTable.of(pid).filter(each -> each.state() == 'T').isPresent();
-  }
-
-  /** Looks again: while we were stopped by others, the shell has taken the terminal. */
-  private boolean hasTerminal() {
-    handedOver = handedOver && terminal.filter(Terminal::isBelowUs).isPresent();
-    return handedOver;
-  }
-
-  private void takeBackForNow() {
-    if (hasTerminal()) {
-      terminal.ifPresent(Terminal::takeBackForNow);
-      handedOver = false;
-    }
-  }
-
-  private void resume() {
-    terminal.filter(Terminal::isOurs).ifPresent(this::handOver);
-    Libc.kill(-pid, Signal.CONT.number());
-  }
-
-  private void handOver(Terminal ours) {
-    ours.giveTo(pid);
-    handedOver = true;
   }
 
   private void forward(Signal signal, boolean running) {
     if (exited.isPresent() && look.living().isEmpty()) {
       return;
     }
-    if (signal == Signal.CONT && running && !hasTerminal()) {
-      terminal.filter(Terminal::handOverAtStart).ifPresent(this::handOver);
+    if (signal == Signal.CONT && running) {
+      jobs.beforeContinuing();
     }
     send(signal);
-    emit(new ProcessEvent.Signaled(signal, ProcessEvent.Target.GROUP, ProcessEvent.Why.FORWARDED));
+    told(signal, ProcessEvent.Target.GROUP, ProcessEvent.Why.FORWARDED);
     if (spec.terminal() == TerminalUse.HAND_OVER) {
       switch (signal) {
-        case TSTP -> {
-          // The leader may have to put the terminal in order before it stops: that is waited for.
-          stopForwarded = true;
-          if (!running || isStopped()) {
-            stopTogether();
-          }
-        }
-        case CONT -> stopForwarded = false;
+        case TSTP -> jobs.toStop(running);
+        case CONT -> jobs.continued();
         default -> {}
       }
     }
@@ -647,7 +556,7 @@ final class ProcessOwner {
         end.signal(),
         end.requested(),
         status.coreDumped(),
-        handedOver,
+        jobs.handedOver(),
         pid(),
         startedAt,
         now(),
@@ -682,7 +591,7 @@ final class ProcessOwner {
         OptionalInt.empty(),
         asked || killSent,
         false,
-        handedOver,
+        jobs.handedOver(),
         pid(),
         startedAt,
         now(),
@@ -720,11 +629,6 @@ final class ProcessOwner {
     } catch (RuntimeException e) {
       listenerFailure = listenerFailure.or(() -> Optional.of("a listener failed: " + e));
     }
-  }
-
-  private void closeTerminal() {
-    terminal.ifPresent(Terminal::close);
-    terminal = Optional.empty();
   }
 
   private static Instant now() {

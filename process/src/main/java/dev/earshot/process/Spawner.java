@@ -350,6 +350,11 @@ final class Spawner {
       throw new StartException(
           StartFailure.of(StartStage.ARGV, Errno.EINVAL, what + " contains a NUL character"));
     }
+    // Most text survives the way there and back; what does not is told by the slow way.
+    byte[] quick = text.getBytes(spec.charset());
+    if (new String(quick, spec.charset()).equals(text)) {
+      return quick;
+    }
     try {
       ByteBuffer bytes =
           spec.charset()

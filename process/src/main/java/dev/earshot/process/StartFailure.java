@@ -12,11 +12,6 @@ package dev.earshot.process;
 public record StartFailure(
     StartStage stage, int errno, String errnoName, boolean commandAbsent, String hint) {
 
-  /** Whether nothing was wrong with it: it was stopped before it had started. */
-  public boolean cancelled() {
-    return errno == Errno.ECANCELED;
-  }
-
   static StartFailure of(StartStage stage, int errno, String hint) {
     return new StartFailure(stage, errno, Errno.name(errno), false, hint);
   }

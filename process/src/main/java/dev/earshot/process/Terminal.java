@@ -38,8 +38,12 @@ final class Terminal implements AutoCloseable {
     if (moved < 0) {
       return Optional.empty();
     }
-    Libc.maskThread(Platform.MASK_BLOCK, Signal.TTOU.number());
     return Optional.of(new Terminal(moved));
+  }
+
+  /** The calling thread is the one that takes it back: in it, TTOU is blocked from now on. */
+  void take() {
+    Libc.maskThread(Platform.MASK_BLOCK, Signal.TTOU.number());
   }
 
   /** That of this process as it is now, if it has one and is in its foreground. */

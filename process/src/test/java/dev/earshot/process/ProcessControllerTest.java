@@ -296,28 +296,6 @@ class ProcessControllerTest {
   }
 
   @Test
-  void aStopBeforeTheStartStartsNothing() throws Exception {
-    var gate = new CountDownLatch(1);
-    var controller =
-        ProcessController.start(
-            Run.sh("exit 0"),
-            Run.policy(NEVER),
-            event -> {
-              if (event instanceof ProcessEvent.Starting) {
-                awaitUninterrupted(gate);
-              }
-            });
-    controller.stop();
-    gate.countDown();
-    try (controller) {
-      var result = controller.await();
-      assertThat(result.reason()).isEqualTo(ExitReason.START_FAILED);
-      assertThat(result.startFailure().orElseThrow().errnoName()).isEqualTo("ECANCELED");
-      assertThat(result.pid()).isEqualTo(OptionalLong.empty());
-    }
-  }
-
-  @Test
   void aStopWhileTheStartIsToldStopsIt() throws Exception {
     var self = new AtomicReference<ProcessController>();
     var known = new CountDownLatch(1);

@@ -27,8 +27,7 @@ final class ExitStatus {
       return OURS;
     }
     Optional<StartFailure> startFailure = process.flatMap(ProcessResult::startFailure);
-    // One that was stopped before it had started is told by what stopped it.
-    if (startFailure.isPresent() && !startFailure.get().cancelled()) {
+    if (startFailure.isPresent()) {
       return startFailure(startFailure.get());
     }
     if (process.filter(p -> p.reason() == ExitReason.RUNTIME_ERROR).isPresent()) {
