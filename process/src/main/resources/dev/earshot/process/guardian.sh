@@ -27,11 +27,12 @@ done
 # Of a command that was just being started the number is not known: then nobody is spared.
 [ -z "$starting" ] || shift $#
 
-# The pids of all that carry the mark.
+# The pids of all that carry the mark as their limit, and with "variable" of those that have it there.
+# Reading an environment can wait for a process that hangs, as nothing else here can.
 marked() {
   for file in $(
     grep -lsE "^Max file locks +${mark}[0-9]{5} " /proc/[0-9]*/limits
-    grep -lsF "EARSHOT_MARK=$mark" /proc/[0-9]*/environ
+    [ "$1" != variable ] || grep -lsF "EARSHOT_MARK=$mark" /proc/[0-9]*/environ
   ); do
     file=${file#/proc/}
     echo "${file%%/*}"
@@ -96,11 +97,12 @@ $lines
 END
 }
 
-# One signal to all that is to end; fails if there is nothing.
+# One signal to all that is to end: what has the $2 as its mark, and with "tree" what hangs from it.
+# Fails if there is nothing.
 pass() {
-  signal=$1 how=$2
-  shift 2
-  all=$(living "$how" "$(marked | tr '\n' ' ')")
+  signal=$1 by=$2 how=$3
+  shift 3
+  all=$(living "$how" "$(marked "$by" | tr '\n' ' ')")
   [ -n "$all" ] || return 1
   if [ $# -gt 0 ]; then pids=$(without_kept "$all" "$@"); else pids=$(echo "$all" | while read -r pid _; do echo "$pid"; done); fi
   [ -n "$pids" ] || return 1
@@ -143,30 +145,30 @@ quiet=0
 # All at once where that is possible, but for what may live on. Stopped first, once, so that a
 # parent that is killed does not hide a child without a mark.
 if [ -n "$cgroup" ] && [ $# = 0 ]; then { echo 1 > "$cgroup/cgroup.kill"; } 2> /dev/null; fi
-pass STOP tree "$@" && pass KILL tree "$@"
+pass STOP limit tree "$@" && pass KILL limit tree "$@"
 passes=0
 while [ $quiet -lt 2 ] && [ $passes -lt 150 ]; do
   passes=$((passes + 1))
-  if [ $# = 0 ] && sweep; then
-    quiet=0
-  elif pass KILL marked "$@"; then
-    quiet=0
-  else
-    quiet=$((quiet + 1))
-  fi
+  if [ $# = 0 ]; then sweep; else pass KILL limit alone "$@"; fi && quiet=0 || quiet=$((quiet + 1))
   # What does not end at once may never do so.
   [ $passes -lt 120 ] || sleep 1
 done
+trap - EXIT
 
 # A shell with job control takes the terminal back itself, and sets it as it needs it.
 if [ -n "$settings" ]; then
   taken=
   if read -r line 2> /dev/null < "/proc/$session/stat"; then
-    set -- ${line##*) }
-    [ "$6" = "$group" ] || ! kill -s 0 -- "-$6" 2> /dev/null || taken=1
+    foreground=$(echo "${line##*) }" | cut -d ' ' -f 6)
+    [ "$foreground" = "$group" ] || ! kill -s 0 -- "-$foreground" 2> /dev/null || taken=1
   fi
   [ -n "$taken" ] || stty "$settings" <&3 2> /dev/null
 fi
+
+# Those that have set their limit themselves.
+ended=$quiet passes=0
+while pass KILL variable tree "$@" && [ $passes -lt 100 ]; do passes=$((passes + 1)); done
+[ $passes -lt 100 ] || ended=0
 
 # Removes a control group with those that a session within it made; who is left goes where Earshot was.
 remove() (
@@ -177,7 +179,7 @@ remove() (
 if [ -n "$cgroup" ]; then remove "$cgroup"; fi
 
 # With a process left over, the folder says whose it was.
-if [ $quiet -ge 2 ] && [ -n "$folder" ]; then
+if [ $ended -ge 2 ] && [ -n "$folder" ]; then
   rm -rf -- "$folder"
   case ${folder%/*} in */earshot-[0-9]*) rmdir -- "${folder%/*}" 2> /dev/null ;; esac
 fi
