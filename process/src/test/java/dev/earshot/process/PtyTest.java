@@ -195,6 +195,17 @@ class PtyTest {
   }
 
   @Test
+  void aLineThatIsTooLongDoesNotStopWhatIsTypedAfterIt() throws Exception {
+    try (var run = PtyRun.sh("stty -echo; echo ready; read x; echo got-${#x}; read y; echo $y")) {
+      run.see("ready");
+      run.type("x".repeat(100_000) + "\nnext\n");
+      // A line has room for 4095 characters and its end (termios(3), canonical mode).
+      run.see("got-4095");
+      run.see("next");
+    }
+  }
+
+  @Test
   void closingEndsAWriteThatNobodyTakes() throws Exception {
     try (var run = PtyRun.sh("stty raw -echo; echo ready; exec sleep 1000")) {
       run.see("ready");
