@@ -36,6 +36,8 @@ class PtyTest {
       assertThat(fields[1]).isEqualTo(pid);
       assertThat(fields[2]).isEqualTo(pid);
       assertThat(fields[4]).isEqualTo(pid);
+      // Its output may be faster than what the owner tells.
+      Eventually.until("its pid is known", () -> run.controller().pid().isPresent());
       assertThat(run.controller().pid()).hasValue(Long.parseLong(pid));
     }
   }
