@@ -128,7 +128,8 @@ final class PtyRelay implements PtyUser, AutoCloseable {
       }
     } catch (IOException e) {
       if (!givenUp) {
-        problem = "the command's output could not be passed on, so it was hung up: " + e.getMessage();
+        problem =
+            "the command's output could not be passed on, so it was hung up: " + e.getMessage();
       }
       from.close();
     }

@@ -17,25 +17,45 @@ final class OpenDescriptor implements AutoCloseable {
 
   private static final int READ_PIECE = 65536;
 
+  private static final int WITHOUT_LIMIT = -1;
+
+  /**
+   * Between looks for room in a pseudo-terminal, in milliseconds: the kernel wakes its writer when
+   * the other side has read, and not when it has only moved the bytes on, or dropped those that no
+   * line has room for.
+   */
+  private static final int BETWEEN_LOOKS = 50;
+
   private final int descriptor;
   private final Wake wake;
+  private final int longestWaitForRoom;
   private int users; // guarded by this
   private boolean closed; // guarded by this
   private boolean draining; // guarded by this
 
   /** Owns the number from now on, also if this throws. */
   static OpenDescriptor own(int descriptor) throws ErrnoException {
+    return own(descriptor, WITHOUT_LIMIT);
+  }
+
+  /** The same for the master of a pseudo-terminal. */
+  static OpenDescriptor ownMaster(int descriptor) throws ErrnoException {
+    return own(descriptor, BETWEEN_LOOKS);
+  }
+
+  private static OpenDescriptor own(int descriptor, int longestWaitForRoom) throws ErrnoException {
     try {
-      return new OpenDescriptor(descriptor, Wake.open());
+      return new OpenDescriptor(descriptor, Wake.open(), longestWaitForRoom);
     } catch (ErrnoException e) {
       Libc.close(descriptor);
       throw e;
     }
   }
 
-  private OpenDescriptor(int descriptor, Wake wake) {
+  private OpenDescriptor(int descriptor, Wake wake, int longestWaitForRoom) {
     this.descriptor = descriptor;
     this.wake = wake;
+    this.longestWaitForRoom = longestWaitForRoom;
   }
 
   /** Bytes read, or -1 at the end; blocks until there is one of them. */
@@ -111,9 +131,10 @@ final class OpenDescriptor implements AutoCloseable {
   /** False if it is not, and nothing is waited for any more. */
   private boolean awaitReady(int events) throws IOException {
     Libc.Interest[] interests = {new Libc.Interest(descriptor, events), wake.interest()};
+    int longest = events == Platform.POLL_OUT ? longestWaitForRoom : WITHOUT_LIMIT;
     boolean ready = false;
     while (!ready) {
-      ready = Libc.poll(interests, -1)[0];
+      ready = Libc.poll(interests, longest)[0];
       synchronized (this) {
         refuseIfClosed();
         if (draining && !ready) {

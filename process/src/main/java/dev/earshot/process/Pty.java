@@ -45,7 +45,7 @@ public final class Pty implements AutoCloseable {
       slave = moveUp(openSlave(name), lowest);
       int owned = master;
       master = NONE;
-      var pty = new Pty(OpenDescriptor.own(owned), name, slave);
+      var pty = new Pty(OpenDescriptor.ownMaster(owned), name, slave);
       slave = NONE;
       return pty;
     } catch (ErrnoException e) {

@@ -36,6 +36,8 @@ class PtyTest {
       assertThat(fields[1]).isEqualTo(pid);
       assertThat(fields[2]).isEqualTo(pid);
       assertThat(fields[4]).isEqualTo(pid);
+      // Its output may be faster than what the owner tells.
+      Eventually.until("its pid is known", () -> run.controller().pid().isPresent());
       assertThat(run.controller().pid()).hasValue(Long.parseLong(pid));
     }
   }
@@ -191,6 +193,17 @@ class PtyTest {
       var digest = MessageDigest.getInstance("MD5");
       byte[] sum = digest.digest(text.getBytes(StandardCharsets.UTF_8));
       run.see(HexFormat.of().formatHex(sum));
+    }
+  }
+
+  @Test
+  void aLineThatIsTooLongDoesNotStopWhatIsTypedAfterIt() throws Exception {
+    try (var run = PtyRun.sh("stty -echo; echo ready; read x; echo got-${#x}; read y; echo $y")) {
+      run.see("ready");
+      run.type("x".repeat(100_000) + "\nnext\n");
+      // A line has room for 4095 characters and its end (termios(3), canonical mode).
+      run.see("got-4095");
+      run.see("next");
     }
   }
 

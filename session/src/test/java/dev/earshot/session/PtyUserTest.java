@@ -69,8 +69,7 @@ class PtyUserTest {
 
   private Session start(PtyUser user, Optional<TerminalSize> size) {
     var environment = Map.of("PATH", System.getenv("PATH"), "HOME", folder.toString());
-    var plan =
-        SessionPlan.of(environment, "sh", "-c", "read x; echo got-$x; stty size; exit 4");
+    var plan = SessionPlan.of(environment, "sh", "-c", "read x; echo got-$x; stty size; exit 4");
     var nothing = new Redirect.Null();
     CommandSpec command = plan.command().withStdio(new Stdio(nothing, nothing, nothing));
     var onTerminal =
