@@ -104,8 +104,8 @@ class GuardianTest {
   void whatMayLiveOnDoesButNotTheCommandItself() throws Exception {
     // Both are named by the pattern; so is the daemon that holds no oracle.
     String seconds = "14." + ProcessHandle.current().pid();
-    String script = "(setsid sleep %1$s 200>&- &); setsid sleep 13 & echo ready; exec sleep %1$s";
-    Doom doom = doom("keep", "bash", "-c", script.formatted(seconds)).keeping("sleep " + seconds);
+    String script = "(setsid sleep $0 200>&- &); setsid sleep 13 & echo ready; exec sleep $0";
+    Doom doom = doom("keep", "bash", "-c", script, seconds).keeping("sleep " + seconds);
     try (var oracle = Oracle.open();
         var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(doom.commandLine())))) {
       assertThat(List.of(doomed.line(), doomed.line())).containsExactly("open", "ready");

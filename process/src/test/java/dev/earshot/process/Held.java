@@ -24,7 +24,7 @@ interface Held extends AutoCloseable {
       time.sleep(15)
       """;
 
-  static Held freezing(long pid) throws Exception {
+  static Held freezing(long pid) throws IOException {
     Path freezer = Path.of("/sys/fs/cgroup/freezer");
     return Files.isWritable(freezer.resolve("cgroup.procs"))
         ? Frozen.make(freezer, pid)
@@ -32,7 +32,7 @@ interface Held extends AutoCloseable {
   }
 
   @Override
-  void close() throws Exception;
+  void close() throws IOException;
 
   /** In a group of its own. */
   record Frozen(Path group, Path parent) implements Held {
@@ -82,11 +82,11 @@ interface Held extends AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
       try (said; release) {
         release.write("\n");
       }
-      assertThat(tracer.waitFor()).isZero();
+      assertThat(tracer.onExit().join().exitValue()).isZero();
     }
   }
 }
