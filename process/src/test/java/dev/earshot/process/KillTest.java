@@ -165,6 +165,30 @@ class KillTest {
     reporter.publishEntry(means + ", hopper: slowest clean-up", slowest.toMillis() + " ms");
   }
 
+  /** Where a user sees no process but his own (proc(5), hidepid). */
+  @Test
+  void nobodyIsLeftWhereOthersAreHidden() throws Exception {
+    boolean root = System.getProperty("user.name", "").equals("root");
+    // The classes may be where only root can read.
+    var reading = "--inh-caps +dac_read_search --ambient-caps +dac_read_search";
+    var user = root ? "setpriv --reuid 65534 --clear-groups " + reading : "";
+    var hide = "mount -o remount,hidepid=2 /proc && exec " + user + " \"$@\"";
+    Doom doom = Means.NO_CGROUP.tree();
+    List<String> words = new ArrayList<>(List.of("/bin/sh", "-c", hide, "sh"));
+    words.addAll(List.of(doom.commandLine()));
+    Path fifo = dir.resolve("oracle");
+    var spec = Namespace.of(fifo, CommandSpec.of(words.toArray(String[]::new)));
+    try (var oracle = Oracle.named(fifo);
+        var outside = Doomed.start(spec)) {
+      assertThat(outside.line()).as("may a namespace be made?").isEqualTo("open");
+      assertThat(outside.line()).isEqualTo("ready");
+      outside.tell("kill");
+      assertThat(outside.line()).isEqualTo("gone");
+      oracle.awaitNobody();
+      nothingIsLeft(doom);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"ALL", "NO_CGROUP"})
   void theToolInsideTheToolGoesWithIt(Means means) throws Exception {
