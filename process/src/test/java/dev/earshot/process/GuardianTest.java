@@ -42,13 +42,13 @@ class GuardianTest {
     try (var oracle = Oracle.open();
         var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(doom.commandLine())))) {
       assertThat(List.of(doomed.line(), doomed.line())).containsExactly("open", "ready");
-      var first = Doomed.guardians(doom.id()).getFirst();
-      Libc.kill(first.pid(), Signal.KILL.number());
+      long first = Doomed.guardians(doom.id()).getFirst().pid();
+      Libc.kill(first, Signal.KILL.number());
       Eventually.until(
           "another one",
           () -> {
             var now = Doomed.guardians(doom.id());
-            return now.size() == 1 && !now.contains(first);
+            return now.size() == 1 && now.getFirst().pid() != first;
           });
       doomed.kill();
       doomed.awaitKilled();
