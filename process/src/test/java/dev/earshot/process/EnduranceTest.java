@@ -47,7 +47,9 @@ class EnduranceTest {
       return new Use(
           openDescriptors(),
           Thread.activeCount(),
-          ProcessTable.all().stream().filter(each -> !each.isAlive() && each.parent() == SELF).count(),
+          ProcessTable.all().stream()
+              .filter(each -> !each.isAlive() && each.parent() == SELF)
+              .count(),
           memory.getHeapMemoryUsage().getUsed() >> 10);
     }
 

@@ -148,8 +148,7 @@ class GuardianTest {
     var containment = Containment.open(Containment.Plan.of("stopped-guardian"));
     long guardian = containment.reaper().guardianPid().orElseThrow();
     Libc.kill(guardian, Signal.STOP.number());
-    Eventually.until(
-        "it is stopped", () -> ProcessTable.of(guardian).orElseThrow().state() == 'T');
+    Eventually.until("it is stopped", () -> ProcessTable.of(guardian).orElseThrow().state() == 'T');
     long before = System.nanoTime();
     containment.close();
     assertThat(Duration.ofNanos(System.nanoTime() - before))

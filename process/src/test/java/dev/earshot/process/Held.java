@@ -83,7 +83,8 @@ interface Held extends AutoCloseable {
 
     @Override
     public void close() throws IOException {
-      try (said; release) {
+      try (said;
+          release) {
         release.write("\n");
       }
       assertThat(tracer.onExit().join().exitValue()).isZero();

@@ -29,7 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The program that owns a tree is killed with KILL: nobody of the tree, and nothing of it, stays. */
+/**
+ * The program that owns a tree is killed with KILL: nobody of the tree, and nothing of it, stays.
+ */
 @Timeout(600)
 class KillTest {
   private static final boolean STRESS = Boolean.getBoolean("stress");
@@ -79,8 +81,7 @@ class KillTest {
 
   @ParameterizedTest
   @EnumSource(Means.class)
-  void nobodyIsLeftIfItIsKilledAroundTheStart(Means means, TestReporter reporter)
-      throws Exception {
+  void nobodyIsLeftIfItIsKilledAroundTheStart(Means means, TestReporter reporter) throws Exception {
     nobodyIsLeft(means, Moment.START, Duration.ofMillis(60), reporter);
   }
 
@@ -117,8 +118,7 @@ class KillTest {
   /** Its session ends it as well if it is named otherwise and has no environment. */
   @Test
   void nobodyIsLeftThatHidesItsNameAndItsEnvironment() throws Exception {
-    var hide =
-        "import os, sys; os.execve(sys.executable, [sys.executable, '-c', sys.argv[1]], {})";
+    var hide = "import os, sys; os.execve(sys.executable, [sys.executable, '-c', sys.argv[1]], {})";
     var hidden =
         """
         import ctypes, os, signal, time
@@ -143,8 +143,7 @@ class KillTest {
 
   @ParameterizedTest
   @EnumSource(names = {"ALL", "NO_CGROUP"})
-  void aDaemonThatAlwaysHasASuccessorIsCaught(Means means, TestReporter reporter)
-      throws Exception {
+  void aDaemonThatAlwaysHasASuccessorIsCaught(Means means, TestReporter reporter) throws Exception {
     Duration slowest = Duration.ZERO;
     for (int kill = 0; kill < (STRESS ? 20 : 2); kill++) {
       var command = Hopper.spec(10_000).argv().toArray(String[]::new);

@@ -138,10 +138,7 @@ final class SessionMaterial implements AutoCloseable {
   }
 
   private static SessionMaterial inTemporary(
-      String id,
-      SessionPlan plan,
-      CertificateAuthority authority,
-      Consumer<SessionEvent> events)
+      String id, SessionPlan plan, CertificateAuthority authority, Consumer<SessionEvent> events)
       throws PreparationException {
     SessionFolders folders = plan.folders();
     try {
