@@ -34,9 +34,7 @@ final class Cgroup {
    * limits.
    */
   static Optional<Cgroup> below(String name) {
-    return ownPath()
-        .filter(Cgroup::isUnlimited)
-        .map(own -> new Cgroup(own.resolve(name), own));
+    return ownPath().filter(Cgroup::isUnlimited).map(own -> new Cgroup(own.resolve(name), own));
   }
 
   /** A group within this one, made. */

@@ -98,13 +98,18 @@ final class Doomed implements AutoCloseable {
       Libc.waitFor(Platform.current(), pid, Platform.WAIT_EXITED);
     }
     streams.closeKept();
-    Eventually.until(() -> "nobody is left of " + adopted(), () -> {
-      adopted().stream()
-          .filter(each -> !each.isAlive())
-          .forEach(each -> Libc.waitFor(
-              Platform.current(), each.pid(), Platform.WAIT_EXITED | Platform.WAIT_NO_HANG));
-      return adopted().isEmpty();
-    });
+    Eventually.until(
+        () -> "nobody is left of " + adopted(),
+        () -> {
+          adopted().stream()
+              .filter(each -> !each.isAlive())
+              .forEach(each ->
+                  Libc.waitFor(
+                      Platform.current(),
+                      each.pid(),
+                      Platform.WAIT_EXITED | Platform.WAIT_NO_HANG));
+          return adopted().isEmpty();
+        });
     Adoption.release();
   }
 

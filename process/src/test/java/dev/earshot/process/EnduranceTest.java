@@ -47,7 +47,9 @@ class EnduranceTest {
       return new Use(
           openDescriptors(),
           Thread.activeCount(),
-          ProcessTable.all().stream().filter(each -> !each.isAlive() && each.parent() == SELF).count(),
+          ProcessTable.all().stream()
+              .filter(each -> !each.isAlive() && each.parent() == SELF)
+              .count(),
           memory.getHeapMemoryUsage().getUsed() >> 10);
     }
 
@@ -134,8 +136,9 @@ class EnduranceTest {
   @Test
   void aFloodAndALongLineComeWhole() throws Exception {
     long all = 100L << 20;
-    var script = "head -c %d /dev/zero; head -c %d /dev/zero | tr '\\0' x; echo".formatted(all, 10 << 20);
-    try (var run = Run.of(Run.sh(script), Run.policy(Run.NEVER))) {
+    var script = "head -c $1 /dev/zero; head -c $2 /dev/zero | tr '\\0' x; echo";
+    var spec = CommandSpec.of("/bin/sh", "-c", script, "sh", "" + all, "" + (10 << 20));
+    try (var run = Run.of(spec, Run.policy(Run.NEVER))) {
       InputStream out = run.controller().stdout().orElseThrow();
       byte[] piece = new byte[1 << 16];
       long count = 0;

@@ -42,13 +42,13 @@ class GuardianTest {
     try (var oracle = Oracle.open();
         var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(doom.commandLine())))) {
       assertThat(List.of(doomed.line(), doomed.line())).containsExactly("open", "ready");
-      var first = Doomed.guardians(doom.id()).getFirst();
-      Libc.kill(first.pid(), Signal.KILL.number());
+      long first = Doomed.guardians(doom.id()).getFirst().pid();
+      Libc.kill(first, Signal.KILL.number());
       Eventually.until(
           "another one",
           () -> {
             var now = Doomed.guardians(doom.id());
-            return now.size() == 1 && !now.contains(first);
+            return now.size() == 1 && now.getFirst().pid() != first;
           });
       doomed.kill();
       doomed.awaitKilled();
@@ -104,10 +104,8 @@ class GuardianTest {
   void whatMayLiveOnDoesButNotTheCommandItself() throws Exception {
     // Both are named by the pattern; so is the daemon that holds no oracle.
     String seconds = "14." + ProcessHandle.current().pid();
-    String script =
-        "(setsid sleep %1$s 200>&- &); setsid sleep 13 & echo ready; exec sleep %1$s"
-            .formatted(seconds);
-    Doom doom = doom("keep", "bash", "-c", script).keeping("sleep " + seconds);
+    String script = "(setsid sleep $0 200>&- &); setsid sleep 13 & echo ready; exec sleep $0";
+    Doom doom = doom("keep", "bash", "-c", script, seconds).keeping("sleep " + seconds);
     try (var oracle = Oracle.open();
         var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(doom.commandLine())))) {
       assertThat(List.of(doomed.line(), doomed.line())).containsExactly("open", "ready");
@@ -150,8 +148,7 @@ class GuardianTest {
     var containment = Containment.open(Containment.Plan.of("stopped-guardian"));
     long guardian = containment.reaper().guardianPid().orElseThrow();
     Libc.kill(guardian, Signal.STOP.number());
-    Eventually.until(
-        "it is stopped", () -> ProcessTable.of(guardian).orElseThrow().state() == 'T');
+    Eventually.until("it is stopped", () -> ProcessTable.of(guardian).orElseThrow().state() == 'T');
     long before = System.nanoTime();
     containment.close();
     assertThat(Duration.ofNanos(System.nanoTime() - before))

@@ -24,7 +24,7 @@ interface Held extends AutoCloseable {
       time.sleep(15)
       """;
 
-  static Held freezing(long pid) throws Exception {
+  static Held freezing(long pid) throws IOException {
     Path freezer = Path.of("/sys/fs/cgroup/freezer");
     return Files.isWritable(freezer.resolve("cgroup.procs"))
         ? Frozen.make(freezer, pid)
@@ -87,8 +87,7 @@ interface Held extends AutoCloseable {
           release) {
         release.write("\n");
       }
-      Eventually.until("the tracer has ended", () -> !tracer.isAlive());
-      assertThat(tracer.exitValue()).isZero();
+      assertThat(tracer.onExit().join().exitValue()).isZero();
     }
   }
 }

@@ -14,8 +14,9 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class ReuseMain {
   private static final Path LAST = Path.of("/proc/sys/kernel/ns_last_pid");
-  private static final CommandSpec INNOCENT = CommandSpec.of("sleep", "15").withStdio(
-      new Stdio(new Redirect.Null(), new Redirect.Null(), new Redirect.Null()));
+  private static final CommandSpec INNOCENT =
+      CommandSpec.of("sleep", "15")
+          .withStdio(new Stdio(new Redirect.Null(), new Redirect.Null(), new Redirect.Null()));
 
   /** The kernel counts the times of starts in hundredths of a second. */
   private static final long TICK = Duration.ofMillis(20).toNanos();
@@ -44,7 +45,8 @@ final class ReuseMain {
 
   /** A member that was seen ends, and its number is another's when the tree is killed. */
   private static void memberReused(Containment containment, StopPolicy policy) throws Exception {
-    var script = "trap '' TERM; setsid sleep 15 & echo $!; read -r _; kill -9 $!; wait; echo; read -r _; sleep 15";
+    var script =
+        "trap '' TERM; setsid sleep 15 & echo $!; read -r _; kill -9 $!; wait; echo; read -r _; sleep 15";
     var spec = CommandSpec.of("/bin/bash", "-c", script);
     try (var run = Run.of(containment, spec, policy)) {
       long member = Long.parseLong(run.line());

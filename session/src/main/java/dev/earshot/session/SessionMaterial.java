@@ -45,12 +45,13 @@ final class SessionMaterial implements AutoCloseable {
       String id,
       SessionPlan plan,
       SessionFolder folder,
+      Containment containment,
       CertificateAuthority authority,
       Consumer<SessionEvent> events) {
     this.id = id;
     this.plan = plan;
     this.folder = folder;
-    this.containment = containment(id, plan, folder);
+    this.containment = containment;
     this.authority = authority;
     this.events = events;
     this.interceptTls = new InterceptTls(authority, Clock.systemUTC());
@@ -71,26 +72,42 @@ final class SessionMaterial implements AutoCloseable {
   static SessionMaterial prepare(String id, SessionPlan plan, Consumer<SessionEvent> events)
       throws PreparationException {
     CertificateAuthority authority = authority(plan.folders(), events);
-    SessionFolder folder;
+    SessionMaterial material;
     try {
-      folder = SessionFolder.create(plan.folders().sessions(), id);
+      material = in(plan.folders().sessions(), id, plan, authority, events);
     } catch (IOException unwritable) {
-      folder = temporaryFolder(plan.folders(), id);
+      material = inTemporary(id, plan, authority, events);
     }
-    var material = new SessionMaterial(id, plan, folder, authority, events);
     Thread.ofPlatform().name("earshot-trust-files").start(material.trustFiles);
     return material;
   }
 
-  /** Its guardian is there before anything that it could have to end. */
-  private static Containment containment(String id, SessionPlan plan, SessionFolder folder) {
+  /** The guardian is there before anything that it could have to end or to remove. */
+  private static SessionMaterial in(
+      Path sessions,
+      String id,
+      SessionPlan plan,
+      CertificateAuthority authority,
+      Consumer<SessionEvent> events)
+      throws IOException {
+    var containment = containment(id, plan, sessions.resolve(id));
+    try {
+      var folder = SessionFolder.create(sessions, id);
+      return new SessionMaterial(id, plan, folder, containment, authority, events);
+    } catch (IOException e) {
+      containment.close();
+      throw e;
+    }
+  }
+
+  private static Containment containment(String id, SessionPlan plan, Path folder) {
     SessionPlan.Ownership ownership = plan.ownership();
     return Containment.open(
         new Containment.Plan(
             id,
             ownership.orphans(),
             ownership.keep(),
-            Optional.of(folder.path().toAbsolutePath()),
+            Optional.of(folder.toAbsolutePath()),
             ownership.guardTerminal()));
   }
 
@@ -120,10 +137,12 @@ final class SessionMaterial implements AutoCloseable {
         Optional.of(hint));
   }
 
-  private static SessionFolder temporaryFolder(SessionFolders folders, String id)
+  private static SessionMaterial inTemporary(
+      String id, SessionPlan plan, CertificateAuthority authority, Consumer<SessionEvent> events)
       throws PreparationException {
+    SessionFolders folders = plan.folders();
     try {
-      return SessionFolder.create(folders.temporary(), id);
+      return in(folders.temporary(), id, plan, authority, events);
     } catch (IOException e) {
       throw new PreparationException(
           "cannot make a folder for the session in "
@@ -219,7 +238,6 @@ final class SessionMaterial implements AutoCloseable {
   /** Dismisses the guardian, removes the folder and releases what TLS holds. */
   @Override
   public void close() {
-    containment.close();
     try {
       // Whoever still writes there would find it gone, or leave it behind.
       trustFiles.get();
