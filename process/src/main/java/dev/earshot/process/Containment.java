@@ -106,7 +106,7 @@ public final class Containment implements AutoCloseable {
     if (descriptors) {
       Libc.close(self);
     }
-    this.cgroup = Cgroup.below("earshot-" + mark.prefix());
+    this.cgroup = Cgroup.below(Cgroup.nameOf(mark));
     this.terminal = plan.guardTerminal() ? Terminal.guarded() : Optional.empty();
     var duty =
         new Guardian.Duty(mark, plan.keep(), plan.folder(), cgroup.map(Cgroup::path), terminal);
@@ -147,6 +147,16 @@ public final class Containment implements AutoCloseable {
     if (on) {
       layers.add(layer);
     }
+  }
+
+  /** The digits that the marks of all its runs share, which follow from the plan's id. */
+  public String digits() {
+    return mark.prefix();
+  }
+
+  /** Its control group; empty where there is none. */
+  public Optional<Path> group() {
+    return cgroup.map(Cgroup::path);
   }
 
   /** Whether a process carries the mark of one of the runs; false if that cannot be read. */

@@ -56,6 +56,10 @@ record Platform(int openDirectory, long waitidCall) {
   static final int MASK_UNBLOCK = 1;
 
   static final long TERMINAL_SET_NOW = 0;
+
+  /** The name of {@code _CS_GNU_LIBC_VERSION}. */
+  static final int GNU_LIBC_VERSION = 2;
+
   static final int STATVFS_FLAGS_OFFSET = 72;
   static final long STATVFS_NO_EXEC = 8;
 
