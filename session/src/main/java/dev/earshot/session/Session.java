@@ -212,6 +212,7 @@ public final class Session implements AutoCloseable {
     try (proxy) {
       proxy.onEnd().thenAccept(how -> inbox.add(new Input.ProxyEnded(how)));
       log.publish(new SessionEvent.ProxyStarted(proxy.address()));
+      material.record().proxyListens(proxy.address());
       try {
         Optional<ProcessResult> ended = run(material, proxy.address());
         boolean forced = ended.filter(r -> r.reason() == ExitReason.FORCED_KILL).isPresent();
@@ -243,7 +244,10 @@ public final class Session implements AutoCloseable {
             material.containment(),
             material.command(proxy),
             plan.stop(),
-            event -> onProcess(event, started))) {
+            event -> {
+              material.record().process(RUN, event);
+              onProcess(event, started);
+            })) {
       process = controller;
       Thread.ofVirtual().name("earshot-process-end").start(() -> reportEnd(controller));
       return Optional.of(supervise(controller));
