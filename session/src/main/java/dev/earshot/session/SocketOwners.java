@@ -5,8 +5,6 @@ import dev.earshot.session.SocketOwner.Allowed;
 import dev.earshot.session.SocketOwner.OtherUser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.Inet4Address;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -48,8 +46,6 @@ public final class SocketOwners {
   /** How long the search for a process may take; after that it is unknown. */
   public static final Duration SEARCH_TIME = Duration.ofMillis(500);
 
-  private static final InetAddress ANY_4 = InetAddress.ofLiteral("0.0.0.0");
-  private static final InetAddress ANY_6 = InetAddress.ofLiteral("::");
   private static final int LARGEST_TABLE = 16 * 1024 * 1024;
   private static final int LOOKS = 2;
   private static final int MOST_DESCENDANTS = 10_000;
@@ -103,13 +99,10 @@ public final class SocketOwners {
 
   /** The process that listens at exactly this address; empty if nobody does. Never throws. */
   public Optional<ClientProcess> listener(InetSocketAddress address) {
-    var anybody =
-        new InetSocketAddress(
-            address.getAddress() instanceof Inet4Address ? ANY_4 : ANY_6, 0);
     for (String name : List.of("net/tcp", "net/tcp6")) {
       Optional<TcpTable.Row> row =
           read(proc.resolve(name))
-              .flatMap(text -> TcpTable.find(text, address, anybody, ByteOrder.nativeOrder()));
+              .flatMap(text -> TcpTable.listener(text, address, ByteOrder.nativeOrder()));
       if (row.isPresent()) {
         return Optional.of(search(row.get().inode()));
       }
