@@ -15,8 +15,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** The commands of the program: finds the one that is meant and runs it. */
 final class Commands {
   private static final List<String> LATER =
-      List.of(
-          "open", "show", "export", "replay", "diff", "sessions", "config", "completion");
+      List.of("open", "show", "export", "replay", "diff", "sessions", "config", "completion");
 
   private final PrintStream out;
   private final PrintStream err;
@@ -124,7 +123,8 @@ final class Commands {
 
   private static void refuseLaterCommands(List<String> arguments) throws UserError {
     if (!arguments.isEmpty() && LATER.contains(arguments.getFirst())) {
-      throw UserError.notThereYet("'" + arguments.getFirst() + "'", "there are: run, demo, ca, doctor");
+      throw UserError.notThereYet(
+          "'" + arguments.getFirst() + "'", "there are: run, demo, ca, doctor");
     }
   }
 

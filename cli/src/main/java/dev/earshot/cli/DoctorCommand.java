@@ -84,7 +84,8 @@ final class DoctorCommand {
     boolean clean = parsed.hasMatchedOption("--clean");
     boolean report = parsed.hasMatchedOption("--report");
     if (clean && report) {
-      throw UserError.usage("doctor: --clean and --report exclude each other; run one, then the other");
+      throw UserError.usage(
+          "doctor: --clean and --report exclude each other; run one, then the other");
     }
     if (parsed.hasMatchedOption("-o") && !report) {
       throw UserError.usage("doctor: --output is for --report; add that, or redirect stdout");
@@ -100,7 +101,9 @@ final class DoctorCommand {
     if (clean) {
       return clean(folders);
     }
-    return report ? report(folders, launch, parsed.matchedOptionValue("-o", "")) : look(folders, launch);
+    return report
+        ? report(folders, launch, parsed.matchedOptionValue("-o", ""))
+        : look(folders, launch);
   }
 
   private static ClientRuntime runtime(String name) throws UserError {

@@ -10,7 +10,9 @@ final class Nearest {
 
   private Nearest() {}
 
-  /** The closest of the words; empty if each differs by more than two edits, or by half of itself. */
+  /**
+   * The closest of the words; empty if each differs by more than two edits, or by half of itself.
+   */
   static Optional<String> of(String word, Collection<String> words) {
     return words.stream()
         .filter(each -> edits(word, each) <= MOST_EDITS)

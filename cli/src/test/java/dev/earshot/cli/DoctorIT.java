@@ -21,9 +21,11 @@ import org.junit.jupiter.params.provider.CsvSource;
  * guardian. What they leave lives for 15 s at most.
  */
 class DoctorIT {
-  /** A daemon, which says its pid in a file, and a leader. */
+  /**
+   * A daemon and a leader, which say their pids in files, and do not keep the test's pipes open.
+   */
   private static final String COMMAND =
-      "(setsid sh -c 'echo $$ > daemon.new; mv daemon.new daemon; exec sleep 15' &);"
+      "exec > /dev/null 2>&1; (setsid sh -c 'echo $$ > daemon.new; mv daemon.new daemon; exec sleep 15' &);"
           + " echo $$ > leader.new; mv leader.new leader; exec sleep 15";
 
   @TempDir Path folder;
@@ -89,7 +91,9 @@ class DoctorIT {
   }
 
   private static long guardian(long jvm) {
-    return ProcessHandle.of(jvm).orElseThrow().children()
+    return ProcessHandle.of(jvm)
+        .orElseThrow()
+        .children()
         .filter(each -> commandLine(each.pid()).contains("earshot-guardian"))
         .findFirst()
         .orElseThrow()
@@ -213,17 +217,15 @@ class DoctorIT {
 
   @Test
   void whatMayLiveOnDoes() throws Exception {
-    // The command itself is a sleep, too, but one of another length.
+    // The command itself is such a sleep, too, and never may live on.
     Left left = crash("--keep", "*sleep 15");
     var cleaned = earshot.run("doctor", "--clean");
     assertThat(cleaned.status()).as(cleaned.out()).isZero();
     assertThat(cleaned.out()).containsPattern("kept +" + left.daemon());
     assertThat(alive(left.daemon())).isTrue();
     assertThat(left.folder()).doesNotExist();
+    assertThat(alive(left.leader())).isFalse();
     kill("KILL", left.daemon());
-    if (alive(left.leader())) {
-      kill("KILL", left.leader());
-    }
   }
 
   @Test

@@ -35,8 +35,7 @@ class DoctorTextTest {
           Optional.empty(),
           List.of());
 
-  private static CrashedSessions.Look look(
-      LeftoverVerdict verdict, Leftovers.Found... processes) {
+  private static CrashedSessions.Look look(LeftoverVerdict verdict, Leftovers.Found... processes) {
     return new CrashedSessions.Look(
         FOLDER, verdict, 2_000, List.of(processes), Optional.empty(), Optional.empty());
   }

@@ -121,12 +121,14 @@ public final class Leftovers {
 
   private final Mark mark;
   private final List<KeepPattern> keep;
+  private final Set<Identity> commands;
   private final long self = ProcessHandle.current().pid();
   private final long ownUser = userOf(self);
 
-  private Leftovers(Mark mark, List<KeepPattern> keep) {
+  private Leftovers(Mark mark, List<KeepPattern> keep, Set<Identity> commands) {
     this.mark = mark;
     this.keep = List.copyOf(keep);
+    this.commands = Set.copyOf(commands);
   }
 
   /**
@@ -136,7 +138,14 @@ public final class Leftovers {
    * @param keep what may live on, as there
    */
   public static Leftovers of(String id, List<KeepPattern> keep) {
-    return new Leftovers(Mark.of(id), keep);
+    return new Leftovers(Mark.of(id), keep, Set.of());
+  }
+
+  /** The same, where this process was started as the command of a run, which never may live on. */
+  public Leftovers withCommand(long pid, long start) {
+    Set<Identity> all = new HashSet<>(commands);
+    all.add(new Identity(pid, start));
+    return new Leftovers(mark, keep, all);
   }
 
   /** The digits that the marks of its runs share. */
@@ -230,6 +239,7 @@ public final class Leftovers {
 
   private boolean matches(Entry each) {
     return !keep.isEmpty()
+        && !commands.contains(each.identity())
         && keep.stream()
             .anyMatch(one -> one.matches(each.name(), KeepPattern.commandLine(each.pid())));
   }

@@ -422,8 +422,8 @@ final class Libc {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment text = arena.allocate(VERSION_BYTES);
       return findOptional("confstr")
-          .filter(it ->
-              call(it, Platform.GNU_LIBC_VERSION, text.address(), VERSION_BYTES, 0, 0, 0) > 0)
+          .filter(
+              it -> call(it, Platform.GNU_LIBC_VERSION, text.address(), VERSION_BYTES, 0, 0, 0) > 0)
           .map(_ -> text.getString(0));
     }
   }

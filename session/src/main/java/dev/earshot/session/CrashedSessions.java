@@ -157,7 +157,7 @@ public final class CrashedSessions {
       return new Look(
           folder.path(), verdict, folder.size(), List.of(), Optional.empty(), Optional.empty());
     }
-    var leftovers = Leftovers.of(record.id(), record.keep());
+    var leftovers = leftovers(record);
     var owners = new SocketOwners(List::of, _ -> false);
     return new Look(
         folder.path(),
@@ -170,6 +170,14 @@ public final class CrashedSessions {
             .flatMap(address -> owners.listener(address).map(it -> new Listener(address, it))));
   }
 
+  private static Leftovers leftovers(SessionRecord record) {
+    Leftovers leftovers = Leftovers.of(record.id(), record.keep());
+    for (SessionRecord.Run run : record.runs()) {
+      leftovers = leftovers.withCommand(run.leader().pid(), run.leader().start());
+    }
+    return leftovers;
+  }
+
   private static boolean ownerLives(LeftoverVerdict.Found found) {
     return found instanceof LeftoverVerdict.Found.Usable(var record)
         && Machine.startOf(record.earshot().pid()).stream()
@@ -178,7 +186,7 @@ public final class CrashedSessions {
 
   /** The processes first: with one left over, the folder says whose it was. */
   private static Cleaned end(LeftoverFolder folder, Look look, SessionRecord record) {
-    var leftovers = Leftovers.of(record.id(), record.keep());
+    var leftovers = leftovers(record);
     Leftovers.Ended ended = leftovers.end(PATIENCE);
     List<String> problems = new ArrayList<>();
     for (Leftovers.Found each : ended.left()) {

@@ -82,8 +82,7 @@ final class LeftoverFolder implements AutoCloseable {
    */
   static LeftoverFolder open(Path path, boolean toClean) throws IOException {
     UserPrincipal us = Files.getOwner(Path.of("/proc/self"));
-    var seen =
-        Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    var seen = Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     Optional<String> unfit = unfit(seen, us);
     if (unfit.isPresent()) {
       return unfit(path, unfit.get());
@@ -109,10 +108,7 @@ final class LeftoverFolder implements AutoCloseable {
 
   private static LeftoverFolder unfit(Path path, String why) {
     return new LeftoverFolder(
-        path,
-        Optional.empty(),
-        Optional.of(why),
-        Opened.not(new LeftoverVerdict.Found.Nothing()));
+        path, Optional.empty(), Optional.of(why), Opened.not(new LeftoverVerdict.Found.Nothing()));
   }
 
   private static Optional<String> unfit(PosixFileAttributes seen, UserPrincipal us) {
@@ -136,8 +132,7 @@ final class LeftoverFolder implements AutoCloseable {
     try {
       seen =
           folder
-              .getFileAttributeView(
-                  RECORD, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+              .getFileAttributeView(RECORD, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
               .readAttributes();
     } catch (NoSuchFileException none) {
       return Opened.not(new LeftoverVerdict.Found.Nothing());
@@ -157,8 +152,7 @@ final class LeftoverFolder implements AutoCloseable {
     SeekableByteChannel opened =
         folder.newByteChannel(
             RECORD,
-            Set.of(
-                StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS));
+            Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS));
     if (!(opened instanceof FileChannel channel)) {
       opened.close();
       return Opened.unusable("its record cannot be locked");

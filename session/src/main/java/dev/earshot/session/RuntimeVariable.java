@@ -19,9 +19,7 @@ public record RuntimeVariable(String name, String purpose, boolean onlyIfSet) {
       if (each.runtime() == runtime) {
         variables.add(
             new RuntimeVariable(
-                each.name(),
-                purpose(each),
-                each.presence() == ChildVariable.Presence.IF_SET));
+                each.name(), purpose(each), each.presence() == ChildVariable.Presence.IF_SET));
       }
     }
     switch (runtime) {

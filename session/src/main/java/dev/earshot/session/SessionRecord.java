@@ -269,7 +269,8 @@ public record SessionRecord(
       if (port < 1 || port > LARGEST_PORT) {
         throw new IllegalArgumentException("no port: " + port);
       }
-      return new InetSocketAddress(InetAddress.ofLiteral(text.substring(0, colon).replaceAll("[\\[\\]]", "")), port);
+      return new InetSocketAddress(
+          InetAddress.ofLiteral(text.substring(0, colon).replaceAll("[\\[\\]]", "")), port);
     }
 
     private static Optional<String> unescaped(String value) {

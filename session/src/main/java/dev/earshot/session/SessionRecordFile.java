@@ -44,8 +44,7 @@ final class SessionRecordFile implements AutoCloseable {
   }
 
   /** Writes what is known at the start. */
-  static SessionRecordFile create(
-      Path folder, SessionRecord start, Consumer<SessionEvent> events) {
+  static SessionRecordFile create(Path folder, SessionRecord start, Consumer<SessionEvent> events) {
     var file = new SessionRecordFile(events);
     file.orWarn(() -> file.begin(folder, start));
     return file;
@@ -101,7 +100,8 @@ final class SessionRecordFile implements AutoCloseable {
   void process(int run, ProcessEvent event) {
     if (event instanceof ProcessEvent.Started(long pid, _)) {
       long start = Machine.startOf(pid).orElse(0);
-      var line = SessionRecord.runLine(new SessionRecord.Run(run, new SessionRecord.Numbered(pid, start)));
+      var line =
+          SessionRecord.runLine(new SessionRecord.Run(run, new SessionRecord.Numbered(pid, start)));
       orWarn(() -> appendRun(line.getBytes(StandardCharsets.UTF_8)));
     }
   }

@@ -40,8 +40,7 @@ class CrashedSessionsTest {
     }
     outside = Files.createDirectory(root.resolve("outside"));
     Files.writeString(outside.resolve("earshot.ini"), "mine");
-    TrustFiles.write(
-        session, TestAuthority.named("test").pem(), Map.of(), root, Set.of());
+    TrustFiles.write(session, TestAuthority.named("test").pem(), Map.of(), root, Set.of());
     writeRecord(it -> it);
   }
 
@@ -272,7 +271,8 @@ class CrashedSessionsTest {
     Path temporary = Files.createDirectory(root.resolve("earshot-99"), mode("rwx------"));
     Files.createDirectory(root.resolve("earshot-threads1"));
     Files.move(session, temporary.resolve(ID));
-    var folders = new SessionFolders(Optional.empty(), root.resolve("none"), root.resolve("earshot-1"));
+    var folders =
+        new SessionFolders(Optional.empty(), root.resolve("none"), root.resolve("earshot-1"));
     assertThat(CrashedSessions.folders(folders)).containsExactly(temporary.resolve(ID));
     assertThat(CrashedSessions.clean(temporary.resolve(ID)).orElseThrow().problems()).isEmpty();
     assertThat(temporary).doesNotExist();

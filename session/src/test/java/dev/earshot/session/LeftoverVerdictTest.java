@@ -42,7 +42,14 @@ class LeftoverVerdictTest {
 
   private static Facts withStranger(Facts f) {
     return new Facts(
-        f.name(), f.folderProblem(), f.young(), Optional.of("notes"), f.found(), false, false, HERE);
+        f.name(),
+        f.folderProblem(),
+        f.young(),
+        Optional.of("notes"),
+        f.found(),
+        false,
+        false,
+        HERE);
   }
 
   private static void assertUnproven(Facts facts, String why) {
@@ -102,7 +109,8 @@ class LeftoverVerdictTest {
   void aFolderOfAnotherNameAndAMarkOfAnotherIdAreRefused() {
     var good = facts(HERE);
     assertUnproven(
-        new Facts("other", Optional.empty(), false, Optional.empty(), good.found(), false, false, HERE),
+        new Facts(
+            "other", Optional.empty(), false, Optional.empty(), good.found(), false, false, HERE),
         ID);
     var is = record(HERE);
     var forged =

@@ -204,8 +204,7 @@ class SessionRecordTest {
                   1, new SessionRecord.Numbered(self, Machine.startOf(self).orElseThrow())));
       assertThat(Files.getPosixFilePermissions(folder.resolve(SessionRecordFile.NAME)))
           .isEqualTo(PosixFilePermissions.fromString("rw-------"));
-      assertThat(Files.readString(folder.resolve(SessionRecordFile.NAME)))
-          .doesNotContain("secret");
+      assertThat(Files.readString(folder.resolve(SessionRecordFile.NAME))).doesNotContain("secret");
     }
     assertThat(folder.resolve(SessionRecordFile.UNFINISHED)).doesNotExist();
     assertThat(events).isEmpty();
