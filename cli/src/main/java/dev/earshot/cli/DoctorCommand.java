@@ -28,6 +28,9 @@ final class DoctorCommand {
   /** Something is left over, or was refused. */
   private static final int LEFT = 1;
 
+  private static final String TRY =
+      "try: earshot doctor --clean; what is unproven is yours to look at, and to remove";
+
   private static final String REDACTED =
       "This report was redacted: the home directory is '~', the user's name 'user', the machine's"
           + " name 'host'; values of variables, but for proxies without their credentials, and"
@@ -173,7 +176,7 @@ final class DoctorCommand {
         left = true;
       }
     }
-    lines.add(left ? "to end and remove what is proved: earshot doctor --clean" : "no leftovers");
+    lines.add(left ? TRY : "no leftovers");
     return new Found(lines, left);
   }
 
