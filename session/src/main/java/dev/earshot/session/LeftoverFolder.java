@@ -157,8 +157,15 @@ final class LeftoverFolder implements AutoCloseable {
       opened.close();
       return Opened.unusable("its record cannot be locked");
     }
-    boolean locked = isLocked(channel, toClean);
-    byte[] bytes = read(channel);
+    boolean locked;
+    byte[] bytes;
+    try {
+      locked = isLocked(channel, toClean);
+      bytes = read(channel);
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
     return new Opened(
         Optional.of(channel),
         switch (SessionRecord.parse(bytes)) {
