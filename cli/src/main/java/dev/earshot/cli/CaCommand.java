@@ -23,7 +23,7 @@ import picocli.CommandLine.ParseResult;
 
 /** {@code earshot ca}: where the certificate authority is, what it is, and a copy of it. */
 final class CaCommand {
-  private static final DateTimeFormatter DAY =
+  static final DateTimeFormatter DAY =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
   private final PrintStream out;

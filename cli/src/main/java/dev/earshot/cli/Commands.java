@@ -15,8 +15,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** The commands of the program: finds the one that is meant and runs it. */
 final class Commands {
   private static final List<String> LATER =
-      List.of(
-          "open", "show", "export", "replay", "diff", "sessions", "doctor", "config", "completion");
+      List.of("open", "show", "export", "replay", "diff", "sessions", "config", "completion");
 
   private final PrintStream out;
   private final PrintStream err;
@@ -59,6 +58,7 @@ final class Commands {
     return switch (command.commandSpec().name()) {
       case "run" -> new RunCommand(err).run(RunCommandLine.options(command), launch);
       case "ca" -> new CaCommand(out, err).run(command, launch);
+      case "doctor" -> new DoctorCommand(out, err).run(command, launch);
       case "demo" -> new DemoCommand(out, err).run(launch);
       default -> throw new IllegalStateException(command.commandSpec().name());
     };
@@ -87,6 +87,7 @@ final class Commands {
     line.addSubcommand("run", new CommandLine(RunCommandLine.spec()).setStopAtPositional(true));
     line.addSubcommand("demo", DemoCommand.spec());
     line.addSubcommand("ca", CaCommand.spec());
+    line.addSubcommand("doctor", DoctorCommand.spec());
     line.setExpandAtFiles(false);
     line.setInterpolateVariables(false);
     line.setUsageHelpWidth(90);
@@ -122,7 +123,8 @@ final class Commands {
 
   private static void refuseLaterCommands(List<String> arguments) throws UserError {
     if (!arguments.isEmpty() && LATER.contains(arguments.getFirst())) {
-      throw UserError.notThereYet("'" + arguments.getFirst() + "'", "there are: run, demo, ca");
+      throw UserError.notThereYet(
+          "'" + arguments.getFirst() + "'", "there are: run, demo, ca, doctor");
     }
   }
 

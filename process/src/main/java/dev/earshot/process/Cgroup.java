@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -35,6 +36,54 @@ final class Cgroup {
    */
   static Optional<Cgroup> below(String name) {
     return ownPath().filter(Cgroup::isUnlimited).map(own -> new Cgroup(own.resolve(name), own));
+  }
+
+  /** The name of that of a containment. */
+  static String nameOf(Mark mark) {
+    return "earshot-" + mark.prefix();
+  }
+
+  /**
+   * One that was made before, if this path is what it says: in the hierarchy of version 2, by this
+   * name, not reached through a link.
+   */
+  static Optional<Cgroup> existing(Path path, String name) {
+    Path parent = path.getParent();
+    if (parent == null
+        || !path.isAbsolute()
+        || !path.normalize().equals(path)
+        || !path.endsWith(name)
+        || mountPoint().filter(path::startsWith).isEmpty()
+        || !Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      return Optional.empty();
+    }
+    return Optional.of(new Cgroup(path, parent));
+  }
+
+  /** Those of its runs that are there. */
+  List<Cgroup> runs() {
+    List<Cgroup> runs = new ArrayList<>();
+    try (var entries = Files.newDirectoryStream(path, "run-*")) {
+      entries.forEach(each -> runs.add(new Cgroup(each, path)));
+    } catch (IOException | DirectoryIteratorException gone) {
+      // As if there was none.
+    }
+    return runs;
+  }
+
+  /** Takes it away; false if somebody is in it. */
+  boolean removeEmpty() {
+    try {
+      Files.deleteIfExists(path);
+      return true;
+    } catch (IOException busy) {
+      return false;
+    }
+  }
+
+  /** Lets one member go to where the group hangs from. */
+  void release(long pid) {
+    write(parent.resolve(MEMBERS), Long.toString(pid));
   }
 
   /** A group within this one, made. */
@@ -133,13 +182,10 @@ final class Cgroup {
   void remove() {
     within().forEach(Cgroup::remove);
     for (long pid : members()) {
-      write(parent.resolve(MEMBERS), Long.toString(pid));
+      release(pid);
     }
-    try {
-      Files.deleteIfExists(path);
-    } catch (IOException busy) {
-      // A member in a state that cannot be moved or killed: the result names it.
-    }
+    // It stays with a member in a state that cannot be moved or killed: the result names it.
+    removeEmpty();
   }
 
   private List<Cgroup> within() {

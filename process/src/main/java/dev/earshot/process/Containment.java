@@ -117,7 +117,7 @@ public final class Containment implements AutoCloseable {
     Optional<Cgroup> possible =
         without.contains(Layer.CGROUP)
             ? Optional.empty()
-            : Cgroup.below("earshot-" + mark.prefix());
+            : Cgroup.below(Cgroup.nameOf(mark));
     this.terminal = plan.guardTerminal() ? Terminal.guarded() : Optional.empty();
     var duty =
         new Guardian.Duty(mark, plan.keep(), plan.folder(), possible.map(Cgroup::path), terminal);
@@ -171,6 +171,16 @@ public final class Containment implements AutoCloseable {
     if (on) {
       layers.add(layer);
     }
+  }
+
+  /** The digits that the marks of all its runs share, which follow from the plan's id. */
+  public String digits() {
+    return mark.prefix();
+  }
+
+  /** Its control group; empty where there is none. */
+  public Optional<Path> group() {
+    return cgroup.map(Cgroup::path);
   }
 
   /** Whether a process carries the mark of one of the runs; false if that cannot be read. */

@@ -90,6 +90,7 @@ final class Libc {
   private static final int TERMIOS_BYTES = 256;
   private static final int WINSIZE_BYTES = 8;
   private static final int TERMINAL_NAME_BYTES = 256;
+  private static final int VERSION_BYTES = 256;
 
   private Libc() {}
 
@@ -476,6 +477,17 @@ final class Libc {
     MemorySegment segment = arena.allocate(bytes.length + 1L);
     MemorySegment.copy(MemorySegment.ofArray(bytes), 0, segment, 0, bytes.length);
     return segment;
+  }
+
+  /** Which C library this is and its version; empty if it does not say (confstr(3)). */
+  static Optional<String> version() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment text = arena.allocate(VERSION_BYTES);
+      return findOptional("confstr")
+          .filter(
+              it -> call(it, Platform.GNU_LIBC_VERSION, text.address(), VERSION_BYTES, 0, 0, 0) > 0)
+          .map(_ -> text.getString(0));
+    }
   }
 
   static Optional<MemorySegment> findOptional(String name) {

@@ -5,6 +5,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
 
 /**
  * The number by which the processes of a run are known wherever they went. They inherit it in two
@@ -60,6 +62,24 @@ record Mark(long number) {
     long limit = limitOf(pid);
     return limit / RUNS == number / RUNS
         || (!isMark(limit) && environmentHas(pid, VARIABLE + "=" + prefix()));
+  }
+
+  /** By what a process carries the number of any run of the containment; nothing if it does not. */
+  Set<Leftovers.Sign> signsOn(long pid) {
+    long limit = limitOf(pid);
+    Set<Leftovers.Sign> signs = EnumSet.noneOf(Leftovers.Sign.class);
+    if (limit / RUNS == number / RUNS) {
+      signs.add(Leftovers.Sign.LIMIT);
+    }
+    if ((!signs.isEmpty() || !isMark(limit)) && environmentHas(pid, VARIABLE + "=" + prefix())) {
+      signs.add(Leftovers.Sign.VARIABLE);
+    }
+    return signs;
+  }
+
+  /** Whether a process without this containment's number carries that of another. */
+  static boolean isOnAny(long pid) {
+    return isMark(limitOf(pid)) || environmentHas(pid, VARIABLE + "=");
   }
 
   /** What a session within another gave its processes outweighs the variable of the outer one. */

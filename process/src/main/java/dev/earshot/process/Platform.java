@@ -58,6 +58,10 @@ record Platform(int openDirectory, long waitidCall) {
   static final long TERMINAL_SET_NOW = 0;
   static final long TERMINAL_GET_SIZE = 0x5413;
   static final long TERMINAL_SET_SIZE = 0x5414;
+
+  /** The name of {@code _CS_GNU_LIBC_VERSION}. */
+  static final int GNU_LIBC_VERSION = 2;
+
   static final int STATVFS_FLAGS_OFFSET = 72;
   static final long STATVFS_NO_EXEC = 8;
 

@@ -123,25 +123,9 @@ final class TreeView {
     return containment.plan().keep().isEmpty();
   }
 
-  /** Each by a descriptor, so that a number that is another's by now does no harm. */
+  /** Each, but nobody who has the number of one of them by now. */
   void signal(Collection<Entry> targets, Signal signal) {
-    for (Entry each : targets) {
-      int descriptor = Libc.pidDescriptor(each.pid());
-      if (descriptor == -Errno.ESRCH) {
-        continue;
-      }
-      boolean same =
-          ProcessTable.of(each.pid()).filter(now -> now.start() == each.start()).isPresent();
-      if (same && descriptor >= 0) {
-        Libc.signal(descriptor, signal.number());
-      } else if (same) {
-        // No descriptor is free.
-        Libc.kill(each.pid(), signal.number());
-      }
-      if (descriptor >= 0) {
-        Libc.close(descriptor);
-      }
-    }
+    targets.forEach(each -> ExactSignal.send(each.identity(), signal, _ -> true));
   }
 
   /** All at once, where there is a control group and nobody in it is kept. */

@@ -2,7 +2,6 @@ package dev.earshot.session;
 
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.process.CommandSpec;
-import dev.earshot.process.Containment;
 import dev.earshot.process.ExitReason;
 import dev.earshot.process.ProcessController;
 import dev.earshot.process.ProcessEvent;
@@ -79,7 +78,7 @@ final class Runs {
    * @param started what is published once the first run has started, unless a stop came first
    */
   ProcessController launch(
-      int run, Containment containment, CommandSpec command, SessionEvent.Started started) {
+      int run, SessionMaterial material, CommandSpec command, SessionEvent.Started started) {
     if (run > 1) {
       log.publish(new SessionEvent.Restarting(run));
     }
@@ -87,7 +86,13 @@ final class Runs {
     stopClock = StopClock.NOTHING_YET;
     var controller =
         ProcessController.start(
-            containment, command, plan.stop(), event -> onProcess(run, event, started));
+            material.containment(),
+            command,
+            plan.stop(),
+            event -> {
+              material.record().process(run, event);
+              onProcess(run, event, started);
+            });
     process = controller;
     return controller;
   }

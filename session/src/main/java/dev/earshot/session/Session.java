@@ -220,6 +220,7 @@ public final class Session implements AutoCloseable {
     try (proxy) {
       proxy.onEnd().thenAccept(how -> inbox.add(new SessionInput.ProxyEnded(how)));
       log.publish(new SessionEvent.ProxyStarted(proxy.address()));
+      material.record().proxyListens(proxy.address());
       try {
         Optional<ProcessResult> ended = run(material, proxy.address());
         boolean forced = ended.filter(r -> r.reason() == ExitReason.FORCED_KILL).isPresent();
@@ -251,7 +252,7 @@ public final class Session implements AutoCloseable {
     while (true) {
       switch (runs.state()) {
         case RunRules.State.Launching(int run) -> {
-          ProcessResult result = run(run, material.containment(), command, started);
+          ProcessResult result = run(run, material, command, started);
           runs.ended(result);
           last = Optional.of(result);
         }
@@ -268,9 +269,9 @@ public final class Session implements AutoCloseable {
 
   /** Runs the command once, until its tree is gone. */
   private ProcessResult run(
-      int run, Containment containment, CommandSpec command, SessionEvent.Started started)
+      int run, SessionMaterial material, CommandSpec command, SessionEvent.Started started)
       throws InterruptedException {
-    try (var controller = runs.launch(run, containment, command, started)) {
+    try (var controller = runs.launch(run, material, command, started)) {
       controller.pty().ifPresent(ptyUser::begin);
       Thread.ofVirtual().name("earshot-process-end").start(() -> reportEnd(controller));
       ProcessResult ended = supervise(run, controller);

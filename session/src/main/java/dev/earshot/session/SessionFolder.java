@@ -9,13 +9,27 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** A session's own folder: 0700, and gone with the session. */
 final class SessionFolder implements AutoCloseable {
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+  /** The one folder in it. */
+  static final String PHP = "php";
+
+  /** The one file in that. */
+  static final String PHP_FILE = "earshot.ini";
+
+  /**
+   * All files that a session writes into its folder, by their names within it: nothing else is
+   * removed of what a dead session left.
+   */
+  static final Set<String> FILES = files();
 
   private final Path path;
   private final Path parent;
@@ -30,6 +44,25 @@ final class SessionFolder implements AutoCloseable {
     Files.createDirectories(sessions, OWNER_ONLY);
     return new SessionFolder(
         Files.createDirectory(sessions.resolve(session), OWNER_ONLY), sessions);
+  }
+
+  private static Set<String> files() {
+    Set<String> files =
+        new TreeSet<>(
+            List.of(
+                "earshot-ca.pem",
+                "ca-bundle.pem",
+                "truststore.p12",
+                "wgetrc",
+                PHP + "/" + PHP_FILE,
+                SessionRecordFile.NAME,
+                SessionRecordFile.UNFINISHED));
+    for (ChildVariable variable : ChildVariable.ALL) {
+      if (variable.content() == ChildVariable.Content.EXTRA_CA) {
+        files.add(variable.name() + ".pem");
+      }
+    }
+    return Set.copyOf(files);
   }
 
   Path path() {
@@ -60,7 +93,7 @@ final class SessionFolder implements AutoCloseable {
           }
         });
     // The temporary parent of a user without HOME is nobody else's; any other stays.
-    if (parent.getFileName().toString().startsWith(SessionFolders.TEMPORARY)) {
+    if (SessionFolders.isTemporary(parent)) {
       Files.deleteIfExists(parent);
     }
   }

@@ -13,7 +13,7 @@ import java.util.Optional;
  */
 public record SessionFolders(Optional<Path> certificates, Path sessions, Path temporary) {
   /** How the folder in the system's folder for temporary files begins. */
-  static final String TEMPORARY = "earshot-";
+  private static final String TEMPORARY = "earshot-";
 
   /**
    * The folders of a user. Without an absolute HOME the certificate authority stays in memory and
@@ -31,6 +31,12 @@ public record SessionFolders(Optional<Path> certificates, Path sessions, Path te
             .map(folder -> folder.resolve("earshot").resolve("sessions"))
             .orElseGet(() -> temporary(environment)),
         temporary(environment));
+  }
+
+  /** Whether a folder for sessions is that of one process, in the one for temporary files. */
+  static boolean isTemporary(Path folder) {
+    Path name = folder.getFileName();
+    return name != null && name.toString().matches(TEMPORARY + "[0-9]{1,10}");
   }
 
   private static Path temporary(Map<String, String> environment) {

@@ -2,6 +2,7 @@ package dev.earshot.session;
 
 import dev.earshot.process.CommandSpec;
 import dev.earshot.process.Containment;
+import dev.earshot.process.Machine;
 import dev.earshot.proxy.ClientAnswer;
 import dev.earshot.proxy.ClientCheck;
 import dev.earshot.proxy.Interception;
@@ -16,8 +17,10 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -35,6 +38,7 @@ final class SessionMaterial implements AutoCloseable {
   private final SessionPlan plan;
   private final SessionFolder folder;
   private final Containment containment;
+  private final SessionRecordFile record;
   private final CertificateAuthority authority;
   private final InterceptTls interceptTls;
   private final UpstreamTls upstreamTls;
@@ -52,6 +56,7 @@ final class SessionMaterial implements AutoCloseable {
     this.plan = plan;
     this.folder = folder;
     this.containment = containment;
+    this.record = record(id, plan, folder, containment, events);
     this.authority = authority;
     this.events = events;
     this.interceptTls = new InterceptTls(authority, Clock.systemUTC());
@@ -111,6 +116,29 @@ final class SessionMaterial implements AutoCloseable {
             ownership.guardTerminal()));
   }
 
+  /** It is there before the command is. */
+  private static SessionRecordFile record(
+      String id,
+      SessionPlan plan,
+      SessionFolder folder,
+      Containment containment,
+      Consumer<SessionEvent> events) {
+    long self = ProcessHandle.current().pid();
+    var start =
+        new SessionRecord(
+            id,
+            Version.TEXT,
+            Instant.now(),
+            Machine.here(),
+            new SessionRecord.Numbered(self, Machine.startOf(self).orElse(0)),
+            containment.digits(),
+            containment.group().map(Path::toString),
+            plan.ownership().keep(),
+            Optional.empty(),
+            List.of());
+    return SessionRecordFile.create(folder.path(), start, events);
+  }
+
   private static CertificateAuthority authority(
       SessionFolders folders, Consumer<SessionEvent> events) throws PreparationException {
     if (folders.certificates().isEmpty()) {
@@ -158,6 +186,11 @@ final class SessionMaterial implements AutoCloseable {
   /** What holds the trees of the session's runs together. */
   Containment containment() {
     return containment;
+  }
+
+  /** What is written down for the case that the session is killed. */
+  SessionRecordFile record() {
+    return record;
   }
 
   /** The file with the authority's certificate; empty if it is in memory. */
@@ -248,6 +281,7 @@ final class SessionMaterial implements AutoCloseable {
     }
     interceptTls.close();
     upstreamTls.close();
+    record.close();
     try {
       folder.close();
     } catch (IOException e) {

@@ -97,6 +97,19 @@ public final class SocketOwners {
     return tables ? decide(row) : new Allowed(ClientProcess.UNKNOWN);
   }
 
+  /** The process that listens at exactly this address; empty if nobody does. Never throws. */
+  public Optional<ClientProcess> listener(InetSocketAddress address) {
+    for (String name : List.of("net/tcp", "net/tcp6")) {
+      Optional<TcpTable.Row> row =
+          read(proc.resolve(name))
+              .flatMap(text -> TcpTable.listener(text, address, ByteOrder.nativeOrder()));
+      if (row.isPresent()) {
+        return Optional.of(search(row.get().inode()));
+      }
+    }
+    return Optional.empty();
+  }
+
   private SocketOwner decide(Optional<TcpTable.Row> row) {
     if (row.isEmpty() || row.get().inode() == 0) {
       return new OtherUser(OptionalLong.empty());

@@ -41,6 +41,19 @@ final class TcpTable {
     return row.isEmpty() && mappable ? find(table, ends(local, remote, order, true)) : row;
   }
 
+  /** The row of the socket that listens at exactly this address, as {@link #find} does. */
+  static Optional<Row> listener(String table, InetSocketAddress local, ByteOrder order) {
+    Optional<Row> row = find(table, listening(local, order, false));
+    boolean mappable = local.getAddress() instanceof Inet4Address;
+    return row.isEmpty() && mappable ? find(table, listening(local, order, true)) : row;
+  }
+
+  /** The other end of one that listens is all zeros. */
+  private static String listening(InetSocketAddress local, ByteOrder order, boolean mapped) {
+    String end = end(local, order, mapped);
+    return " " + end + " " + "0".repeat(end.indexOf(':')) + ":0000 ";
+  }
+
   private static Optional<Row> find(String table, String ends) {
     int at = table.indexOf(ends);
     while (at >= 0) {
