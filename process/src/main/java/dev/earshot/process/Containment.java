@@ -115,9 +115,7 @@ public final class Containment implements AutoCloseable {
       Libc.close(self);
     }
     Optional<Cgroup> possible =
-        without.contains(Layer.CGROUP)
-            ? Optional.empty()
-            : Cgroup.below(Cgroup.nameOf(mark));
+        without.contains(Layer.CGROUP) ? Optional.empty() : Cgroup.below(Cgroup.nameOf(mark));
     this.terminal = plan.guardTerminal() ? Terminal.guarded() : Optional.empty();
     var duty =
         new Guardian.Duty(mark, plan.keep(), plan.folder(), possible.map(Cgroup::path), terminal);

@@ -114,7 +114,9 @@ final class JobControl implements AutoCloseable {
     }
   }
 
-  /** CONT is about to be passed on to a command that runs: in the foreground it has the terminal. */
+  /**
+   * CONT is about to be passed on to a command that runs: in the foreground it has the terminal.
+   */
   void beforeContinuing() {
     if (!hasTerminal()) {
       terminal.filter(Terminal::handOverAtStart).ifPresent(this::handOver);

@@ -32,7 +32,6 @@ record Platform(int openDirectory, long waitidCall) {
   static final int SPAWN_SET_SIGNAL_MASK = 8;
   static final int SPAWN_NEW_SESSION = 0x80;
 
-
   static final int SET_CHILD_SUBREAPER = 36;
 
   /** {@code RLIMIT_LOCKS}: Linux has not looked at it since 2.4.25 (getrlimit(2)). */

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * Owns one command and its process tree, from the start until the whole tree is gone. All methods
  * may be called from any thread at any moment.
  *
- * <p>A thread of its own watches, signals and reaps the command; a second one waits for the
- * leader. Both have ended once {@link #await} returns, unless KILL could not end the leader: then
- * the second stays until it does end. The JVM stays as long as the tree does.
+ * <p>A thread of its own watches, signals and reaps the command; a second one waits for the leader.
+ * Both have ended once {@link #await} returns, unless KILL could not end the leader: then the
+ * second stays until it does end. The JVM stays as long as the tree does.
  */
 public final class ProcessController implements AutoCloseable {
   private final Inbox inbox;
@@ -148,8 +148,7 @@ public final class ProcessController implements AutoCloseable {
 
   /**
    * Waits until the whole tree is gone, or was given up; an output that is still held by somebody
-   * does not hold it up. An interrupt ends the waiting, not the
-   * command.
+   * does not hold it up. An interrupt ends the waiting, not the command.
    */
   public ProcessResult await() throws InterruptedException {
     refuseOwner();
@@ -204,9 +203,7 @@ public final class ProcessController implements AutoCloseable {
     return Optional.ofNullable(result);
   }
 
-  /**
-   * The command's pid, which is also its group; empty if it never ran.
-   */
+  /** The command's pid, which is also its group; empty if it never ran. */
   public OptionalLong pid() {
     return owner.pid();
   }

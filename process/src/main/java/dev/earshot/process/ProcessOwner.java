@@ -18,9 +18,9 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * The life of one command, on one thread: once it is started, that alone signals and reaps, so that it never
- * signals a number that is not its command's any more. The leader's zombie stays until the tree is
- * gone: as long as it is there, the kernel gives the group's number to nobody else.
+ * The life of one command, on one thread: once it is started, that alone signals and reaps, so that
+ * it never signals a number that is not its command's any more. The leader's zombie stays until the
+ * tree is gone: as long as it is there, the kernel gives the group's number to nobody else.
  */
 final class ProcessOwner {
   /** Members that are watched at once; the others are looked for when one of these has ended. */
@@ -137,8 +137,7 @@ final class ProcessOwner {
     startedNanos = System.nanoTime();
     CommandSpec marked = spec.withEnvironment(tree.marked(spec.environment()));
     var setting =
-        new Spawner.Setting(
-            jobs.toTake(), tree.limit(), streams.pty().isPresent(), streams.pty());
+        new Spawner.Setting(jobs.toTake(), tree.limit(), streams.pty().isPresent(), streams.pty());
     List<Integer> sources = streams.sources();
     pid = containment.reaper().spawn(() -> Spawner.spawn(platform, marked, sources, setting));
     tree.begin(pid);

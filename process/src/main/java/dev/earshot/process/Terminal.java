@@ -64,7 +64,8 @@ final class Terminal implements AutoCloseable {
     long session =
         ProcessTable.of(ProcessHandle.current().pid()).map(ProcessTable.Entry::session).orElse(0L);
     return Optional.of(
-        new Guardian.GuardedTerminal(descriptor, TerminalModes.text(settings.get()), group, session));
+        new Guardian.GuardedTerminal(
+            descriptor, TerminalModes.text(settings.get()), group, session));
   }
 
   int descriptor() {

@@ -48,8 +48,7 @@ class CompletionTest {
                 Run.sh("setsid sh -c 'echo $$; exec sleep 12' & read _"),
                 Run.policy(Run.NEVER))) {
       long kept = Long.parseLong(run.line());
-      Eventually.until(
-          "it is itself", () -> KeepPattern.commandLine(kept).equals("sleep 12"));
+      Eventually.until("it is itself", () -> KeepPattern.commandLine(kept).equals("sleep 12"));
       run.controller().stdin().orElseThrow().write('\n');
       assertThat(run.await().kept()).hasSize(1);
       assertThat(run.controller().awaitOutputClosed(Duration.ofMillis(1))).isFalse();

@@ -125,7 +125,8 @@ public record SessionPlan(
 
   /** The same with another way to stop. */
   public SessionPlan withStop(StopPolicy other) {
-    return new SessionPlan(command, other, traffic, injection, folders, timeout, afterEnd, ownership);
+    return new SessionPlan(
+        command, other, traffic, injection, folders, timeout, afterEnd, ownership);
   }
 
   /** The same with a time after which the session is stopped. */

@@ -78,7 +78,6 @@ class ClientInteropTest {
             defaults.folders(),
             defaults.timeout(),
             defaults.afterEnd(),
-
             defaults.ownership());
     var log = new EventLog();
     List<SessionEvent> events = new ArrayList<>();

@@ -367,7 +367,7 @@ class SessionTest {
         plan.injection(),
         plan.folders(),
         Optional.empty(),
-                AfterEnd.END_SESSION,
+        AfterEnd.END_SESSION,
         plan.ownership());
   }
 
