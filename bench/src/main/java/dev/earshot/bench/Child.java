@@ -3,12 +3,10 @@ package dev.earshot.bench;
 import dev.earshot.process.CommandSpec;
 import dev.earshot.process.ExitReason;
 import dev.earshot.process.ProcessController;
-import dev.earshot.process.ProcessEvent;
 import dev.earshot.process.ProcessResult;
 import dev.earshot.process.StopPolicy;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.concurrent.CountDownLatch;
 
 /** A command that runs, with its standard output in a pipe. */
 final class Child implements AutoCloseable {
@@ -18,19 +16,10 @@ final class Child implements AutoCloseable {
     this.controller = controller;
   }
 
-  /** Returns once the calling thread knows that the command runs, or that it could not start. */
-  static Child start(CommandSpec spec, StopPolicy policy) throws InterruptedException {
-    var told = new CountDownLatch(1);
-    var controller =
-        Starts.start(
-            spec,
-            policy,
-            event -> {
-              if (!(event instanceof ProcessEvent.Starting)) {
-                told.countDown();
-              }
-            });
-    told.await();
+  /** Returns once the command runs; one that could not be started fails the benchmark. */
+  static Child start(Starts starts, CommandSpec spec, StopPolicy policy) {
+    var controller = starts.start(spec, policy, _ -> {});
+    require(controller.pid().isPresent(), "it did not start");
     return new Child(controller);
   }
 

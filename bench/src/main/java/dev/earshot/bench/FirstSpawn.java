@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.earshot.process.CommandSpec;
 import dev.earshot.process.ExitReason;
+import dev.earshot.process.ProcessController;
 import dev.earshot.process.ProcessResult;
 import dev.earshot.process.Redirect;
 import dev.earshot.process.Stdio;
@@ -105,7 +106,7 @@ public final class FirstSpawn {
     var stdio = new Stdio(new Redirect.Null(), new Redirect.Pipe(), errors);
     var spec = CommandSpec.of(argv.toArray(String[]::new)).withStdio(stdio);
     long before = System.nanoTime();
-    try (var controller = Starts.start(spec, StopPolicy.standard(), _ -> {})) {
+    try (var controller = ProcessController.start(spec, StopPolicy.standard(), _ -> {})) {
       String said;
       try (var output = controller.stdout().orElseThrow()) {
         said = new String(output.readAllBytes(), US_ASCII);

@@ -2,7 +2,7 @@ package dev.earshot.bench;
 
 import dev.earshot.process.CommandSpec;
 import dev.earshot.process.ExitReason;
-import dev.earshot.process.ProcessEvent;
+import dev.earshot.process.ProcessController;
 import dev.earshot.process.StopPolicy;
 
 /**
@@ -10,29 +10,19 @@ import dev.earshot.process.StopPolicy;
  * was called and when its command ran, as {@code System.nanoTime}.
  */
 public final class FirstSpawnMain {
-  private long started;
-
   private FirstSpawnMain() {}
 
   /** Ends with 0 only if the command did. */
   public static void main(String[] args) throws InterruptedException {
     long called = System.nanoTime();
-    new FirstSpawnMain().run(called);
-  }
-
-  private void run(long called) throws InterruptedException {
+    // With a containment of its own, as the first command of a program has.
     try (var controller =
-        Starts.start(CommandSpec.of("/bin/true"), StopPolicy.standard(), this::note)) {
-      // The owner's thread has ended then, so that what it wrote can be read.
+        ProcessController.start(
+            CommandSpec.of("/bin/true"), StopPolicy.standard(), _ -> {})) {
+      long started = System.nanoTime();
       var result = controller.await();
       Child.require(result.reason() == ExitReason.NATURAL, "not a natural end: " + result);
-    }
-    System.out.println(called + " " + started);
-  }
-
-  private void note(ProcessEvent event) {
-    if (event instanceof ProcessEvent.Started) {
-      started = System.nanoTime();
+      System.out.println(called + " " + started);
     }
   }
 }

@@ -26,16 +26,18 @@ public final class SpawnTimeline {
   /** Prints the times since the call, in microseconds. */
   public static void main(String[] args) throws InterruptedException, IOException {
     int times = args.length > 0 ? Integer.parseInt(args[0]) : TIMES;
-    var warmUp = new SpawnTimeline();
-    warmUp.measure(WARM_UPS);
-    var timeline = new SpawnTimeline();
-    timeline.measure(times);
-    timeline.print(times);
+    try (var starts = new Starts()) {
+      var warmUp = new SpawnTimeline();
+      warmUp.measure(starts, WARM_UPS);
+      var timeline = new SpawnTimeline();
+      timeline.measure(starts, times);
+      timeline.print(times);
+    }
   }
 
-  private void measure(int times) throws InterruptedException, IOException {
+  private void measure(Starts starts, int times) throws InterruptedException, IOException {
     for (int i = 0; i < times; i++) {
-      controller();
+      controller(starts);
       processBuilder();
     }
   }
@@ -46,11 +48,11 @@ public final class SpawnTimeline {
     samples.forEach((what, each) -> System.out.printf("%-32s %s%n", what, each.micros()));
   }
 
-  private void controller() throws InterruptedException {
+  private void controller(Starts starts) throws InterruptedException {
     var told = new CountDownLatch(1);
     var at = new EventTimes(told);
     long before = System.nanoTime();
-    try (var controller = Starts.start(CommandSpec.of(COMMAND), StopPolicy.standard(), at::note)) {
+    try (var controller = starts.start(CommandSpec.of(COMMAND), StopPolicy.standard(), at::note)) {
       long returned = System.nanoTime();
       told.await();
       long known = System.nanoTime();

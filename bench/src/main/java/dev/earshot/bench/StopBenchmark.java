@@ -77,8 +77,26 @@ public class StopBenchmark {
     return jdk.stopAndAwait();
   }
 
-  private static Child startObedient() throws InterruptedException {
-    return Child.start(CommandSpec.of(OBEDIENT), StopPolicy.standard().withGrace(NEVER));
+  /** What the commands of a benchmark are held together by. */
+  @State(Scope.Benchmark)
+  public static class Within {
+    private final Starts starts = new Starts();
+
+    Child obedient() {
+      return Child.start(
+          starts, CommandSpec.of(OBEDIENT), StopPolicy.standard().withGrace(NEVER));
+    }
+
+    Child stubborn() {
+      return Child.start(
+          starts, CommandSpec.of(STUBBORN), StopPolicy.standard().withGrace(GRACE));
+    }
+
+    /** Dismisses the guardian. */
+    @TearDown
+    public void close() {
+      starts.close();
+    }
   }
 
   /** It must have died of the signal that asked it to. */
@@ -99,8 +117,8 @@ public class StopBenchmark {
 
     /** Returns once it runs. */
     @Setup(Level.Invocation)
-    public void start() throws InterruptedException {
-      child = startObedient();
+    public void start(Within within) {
+      child = within.obedient();
     }
 
     ProcessResult stopAndAwait() throws InterruptedException {
@@ -123,8 +141,8 @@ public class StopBenchmark {
 
     /** Returns at its exit. */
     @Setup(Level.Invocation)
-    public void startAndStop() throws InterruptedException, IOException {
-      child = startObedient();
+    public void startAndStop(Within within) throws IOException {
+      child = within.obedient();
       child.stop();
       child.awaitOutputEnd();
     }
@@ -148,8 +166,8 @@ public class StopBenchmark {
 
     /** Returns once all eight run and ignore it. */
     @Setup(Level.Invocation)
-    public void start() throws InterruptedException, IOException {
-      child = Child.start(CommandSpec.of(STUBBORN), StopPolicy.standard().withGrace(GRACE));
+    public void start(Within within) throws IOException {
+      child = within.stubborn();
       child.awaitReady();
     }
 
