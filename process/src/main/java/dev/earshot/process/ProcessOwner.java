@@ -179,6 +179,7 @@ final class ProcessOwner {
     try {
       emit(new ProcessEvent.Started(pid, pid));
       Thread.ofPlatform().daemon().name("process-waiter-" + pid).start(this::watchLeader);
+      tree.enclose();
       return untilGone();
     } catch (RuntimeException | Error problem) {
       abandoned = true;

@@ -39,6 +39,7 @@ final class Reaper {
   private final boolean guarded;
   private final long self = ProcessHandle.current().pid();
   private final long ownGroup = Libc.groupOf(0);
+  private final long ownSession = ProcessTable.of(self).map(Entry::session).orElse(0L);
   private final Wake wake;
   private final Thread thread;
 
@@ -85,6 +86,11 @@ final class Reaper {
       startGuardian();
     }
     thread.start();
+  }
+
+  /** The session of this process. */
+  long ownSession() {
+    return ownSession;
   }
 
   OptionalLong guardianPid() {

@@ -27,7 +27,6 @@ final class TreeView {
   private final Mark mark;
   private final Supplier<Optional<Cgroup>> newCgroup;
   private final long self = ProcessHandle.current().pid();
-  private final long ownSession = ProcessTable.of(self).map(Entry::session).orElse(0L);
   private final Map<Identity, Boolean> verdicts = new HashMap<>();
   private Set<Identity> known = Set.of();
   private Optional<Cgroup> cgroup = Optional.empty();
@@ -59,9 +58,15 @@ final class TreeView {
   /** The tree has begun. */
   void begin(long pid) {
     leader = pid;
+  }
+
+  /**
+   * Puts the leader into a control group, where there are some: with what it has started by then,
+   * but for that. To move a process can take the kernel tens of milliseconds.
+   */
+  void enclose() {
     cgroup = newCgroup.get();
-    cgroup.ifPresent(it -> it.place(pid));
-    since = ProcessTable.of(pid).map(Entry::start).orElse(0L);
+    cgroup.ifPresent(it -> it.place(leader));
   }
 
   /** The leader was reaped. */
@@ -92,7 +97,7 @@ final class TreeView {
 
   private Look lookOnce(boolean groupIsOurs) {
     List<Entry> all = reaper.looking(ProcessTable::all);
-    var roots = new ProcessTree.Roots(self, ownSession, leader, groupIsOurs, known);
+    var roots = new ProcessTree.Roots(self, reaper.ownSession(), leader, groupIsOurs, known);
     Set<Identity> there = all.stream().map(Entry::identity).collect(Collectors.toSet());
     verdicts.keySet().retainAll(there);
     return ProcessTree.look(all, roots, this::isMember, keep());
@@ -100,11 +105,19 @@ final class TreeView {
 
   /** Of one that hangs from no member. Without orphans it can be anywhere. */
   private boolean isMember(Entry each) {
-    if (each.start() < since || (containment.adopts() && !reaper.canBeOrphan(each))) {
+    if (each.start() < since() || (containment.adopts() && !reaper.canBeOrphan(each))) {
       return false;
     }
     return verdicts.computeIfAbsent(
         each.identity(), _ -> takesAll(each) || reaper.isMarked(each, mark));
+  }
+
+  /** When the leader started; it can be asked as long as it is not reaped. */
+  private long since() {
+    if (since == 0) {
+      since = ProcessTable.of(leader).map(Entry::start).orElse(0L);
+    }
+    return since;
   }
 
   private boolean takesAll(Entry each) {
