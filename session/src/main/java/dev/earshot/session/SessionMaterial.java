@@ -268,20 +268,31 @@ final class SessionMaterial implements AutoCloseable {
     return plan.injection().leftOut();
   }
 
-  /** Dismisses the guardian, removes the folder and releases what TLS holds. */
+  /** Releases what TLS holds, removes the folder, and dismisses the guardian. */
   @Override
   public void close() {
+    // Dismissed last: until then the guardian sees to the folder.
+    try (containment) {
+      awaitTrustFiles();
+      interceptTls.close();
+      upstreamTls.close();
+      removeFolder();
+      record.close();
+    }
+  }
+
+  /** Whoever still writes there would find the folder gone, or leave it behind. */
+  private void awaitTrustFiles() {
     try {
-      // Whoever still writes there would find it gone, or leave it behind.
       trustFiles.get();
     } catch (ExecutionException reportedBefore) {
       // The command was told.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    interceptTls.close();
-    upstreamTls.close();
-    record.close();
+  }
+
+  private void removeFolder() {
     try {
       folder.close();
     } catch (IOException e) {
