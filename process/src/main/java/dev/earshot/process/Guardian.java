@@ -66,8 +66,10 @@ final class Guardian {
    * @param settings as {@code stty} takes them
    * @param group the process group of this process
    * @param session the session of this process
+   * @param alone no shell with job control has started this process, to set the terminal itself
    */
-  record GuardedTerminal(int descriptor, String settings, long group, long session) {}
+  record GuardedTerminal(
+      int descriptor, String settings, long group, long session, boolean alone) {}
 
   /** Empty if there is no shell, or no descriptor or process to be had. */
   static Optional<Guardian> start(Platform platform, Duty duty) {
@@ -97,6 +99,7 @@ final class Guardian {
     argv.add(duty.terminal().map(GuardedTerminal::settings).orElse(""));
     argv.add(duty.terminal().map(it -> Long.toString(it.group())).orElse("0"));
     argv.add(duty.terminal().map(it -> Long.toString(it.session())).orElse("0"));
+    argv.add(duty.terminal().filter(GuardedTerminal::alone).map(_ -> "alone").orElse(""));
     duty.keep().forEach(each -> argv.add(each.forShell()));
     SortedSet<Integer> descriptors = new TreeSet<>();
     duty.terminal().ifPresent(_ -> descriptors.add(TERMINAL));

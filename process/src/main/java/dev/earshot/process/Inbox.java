@@ -95,8 +95,8 @@ final class Inbox {
   }
 
   /** What the stop is for that was asked for. */
-  synchronized ProcessEvent.Why stopWhy() {
-    return stop.orElseThrow();
+  synchronized Optional<ProcessEvent.Why> stopWhy() {
+    return stop;
   }
 
   /** The next message; the leader's end comes first, because it makes others pointless. */

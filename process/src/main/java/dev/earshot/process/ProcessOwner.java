@@ -320,12 +320,17 @@ final class ProcessOwner {
 
   private void apply(StopRules.Effect effect) {
     switch (effect) {
-      case ASK -> ask(inbox.stopWhy());
-      case ASK_REST -> askOthers(inbox.stopWhy());
+      case ASK -> ask(stopWhy());
+      case ASK_REST -> askOthers(stopWhy());
       case ASK_LEFTOVER -> askLeftover();
       case FREEZE -> freeze();
       case KILL -> kill();
     }
+  }
+
+  /** Nobody needs to have asked: what the leader left behind is stopped as well. */
+  private ProcessEvent.Why stopWhy() {
+    return inbox.stopWhy().orElse(ProcessEvent.Why.LEFTOVER);
   }
 
   private void ask(ProcessEvent.Why why) {
@@ -606,8 +611,9 @@ final class ProcessOwner {
         List.of());
   }
 
-  /** The result after a failure of this class itself; the command got KILL. */
+  /** The result after a failure of this class itself; the guardian ends what is left. */
   ProcessResult broken(Throwable problem) {
+    containment.reaper().abandon();
     if (exited.isEmpty()) {
       exited =
           Optional.of(

@@ -55,6 +55,7 @@ final class Reaper {
   private volatile Optional<Guardian> guardian = Optional.empty();
   private volatile Set<Identity> guardians = Set.of();
   private volatile boolean closing;
+  private volatile boolean abandoned;
   private long startedNanos; // the reaper thread's
   private int quickEnds; // the reaper thread's
 
@@ -267,9 +268,14 @@ final class Reaper {
     return each.group() != ownGroup && mark.isOfContainmentOf(each.pid());
   }
 
+  /** A tree was lost sight of: the guardian is to end all when this closes. */
+  void abandon() {
+    abandoned = true;
+  }
+
   void close() {
     closing = true;
-    guardian.ifPresent(Guardian::dismiss);
+    guardian.ifPresent(abandoned ? Guardian::close : Guardian::dismiss);
     wake.wake();
     if (!joined()) {
       guardian.ifPresent(it -> Libc.kill(it.pid(), Signal.KILL.number()));

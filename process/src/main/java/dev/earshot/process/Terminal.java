@@ -61,11 +61,15 @@ final class Terminal implements AutoCloseable {
       Libc.close(descriptor);
       return Optional.empty();
     }
-    long session =
-        ProcessTable.of(ProcessHandle.current().pid()).map(ProcessTable.Entry::session).orElse(0L);
+    Optional<ProcessTable.Entry> self = ProcessTable.of(ProcessHandle.current().pid());
+    long session = self.map(ProcessTable.Entry::session).orElse(0L);
+    boolean alone =
+        self.flatMap(it -> ProcessTable.of(it.parent()))
+            .filter(parent -> parent.session() == session && parent.group() != group)
+            .isEmpty();
     return Optional.of(
         new Guardian.GuardedTerminal(
-            descriptor, TerminalModes.text(settings.get()), group, session));
+            descriptor, TerminalModes.text(settings.get()), group, session, alone));
   }
 
   int descriptor() {

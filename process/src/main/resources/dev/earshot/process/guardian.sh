@@ -7,12 +7,13 @@
 # $3   the session's control group; or empty
 # $4   settings for the terminal at descriptor 3, as stty takes them; or empty
 # $5   Earshot's process group, $6 its session
-# $7.. patterns of names of processes that may live on
+# $7   "alone" if no shell with job control is there to set the terminal for itself
+# $8.. patterns of names of processes that may live on
 # Blocked since before it started, so that none could come in between.
 trap '' HUP INT QUIT TERM PIPE ALRM USR1 USR2 TSTP TTIN TTOU
 PATH=$PATH:/usr/bin:/bin
-mark=$1 folder=$2 cgroup=$3 settings=$4 group=$5 session=$6
-shift 6
+mark=$1 folder=$2 cgroup=$3 settings=$4 group=$5 session=$6 alone=$7
+shift 7
 leaders=' ' starting=
 
 while read -r word number; do
@@ -142,6 +143,9 @@ without_forks() {
 quiet=0
 [ $# -gt 0 ] || trap without_forks EXIT
 
+# The terminal, before whoever started Earshot goes on; a shell with job control would set it itself.
+[ -z "$alone" ] || stty "$settings" <&3 2> /dev/null
+
 # All at once where that is possible, but for what may live on. Stopped first, once, so that a
 # parent that is killed does not hide a child without a mark.
 if [ -n "$cgroup" ] && [ $# = 0 ]; then { echo 1 > "$cgroup/cgroup.kill"; } 2> /dev/null; fi
@@ -155,7 +159,7 @@ while [ $quiet -lt 2 ] && [ $passes -lt 150 ]; do
 done
 trap - EXIT
 
-# A shell with job control takes the terminal back itself, and sets it as it needs it.
+# Again, as nobody is left to change it; not if a shell has taken it by now.
 if [ -n "$settings" ]; then
   taken=
   if read -r line 2> /dev/null < "/proc/$session/stat"; then
@@ -164,6 +168,7 @@ if [ -n "$settings" ]; then
   fi
   [ -n "$taken" ] || stty "$settings" <&3 2> /dev/null
 fi
+
 
 # Those that have set their limit themselves.
 ended=$quiet passes=0

@@ -83,6 +83,19 @@ class TreeTest {
   }
 
   @Test
+  void leftoversThatComeAndGoAreKilledAfterTheGrace() throws Exception {
+    var script = "(trap '' TERM; while :; do sleep 0.01; done) & exit 5";
+    try (var run = Run.of(Run.sh(script), Run.policy(Duration.ofMillis(300)))) {
+      var result = run.await();
+      assertThat(result.reason()).isEqualTo(ExitReason.NATURAL);
+      assertThat(result.error()).isEmpty();
+      assertThat(result.survivors()).isEmpty();
+      assertThat(run.whys()).startsWith(ProcessEvent.Why.LEFTOVER);
+      assertThat(run.whys()).endsWith(ProcessEvent.Why.ESCALATION);
+    }
+  }
+
+  @Test
   void aLeaderThatIgnoresTheStopAndAllItsTreeAreKilled() throws Exception {
     var script = "trap '' TERM; " + SLEEPER + " & setsid " + STUBBORN_SLEEPER + " & exec sleep 15";
     try (var run = Run.of(Run.sh(script), Run.policy(NOW))) {
