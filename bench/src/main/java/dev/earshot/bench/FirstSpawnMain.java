@@ -17,8 +17,7 @@ public final class FirstSpawnMain {
     long called = System.nanoTime();
     // With a containment of its own, as the first command of a program has.
     try (var controller =
-        ProcessController.start(
-            CommandSpec.of("/bin/true"), StopPolicy.standard(), _ -> {})) {
+        ProcessController.start(CommandSpec.of("/bin/true"), StopPolicy.standard(), _ -> {})) {
       long started = System.nanoTime();
       var result = controller.await();
       Child.require(result.reason() == ExitReason.NATURAL, "not a natural end: " + result);

@@ -8,8 +8,9 @@ import dev.earshot.process.StopPolicy;
 import java.util.function.Consumer;
 
 /**
- * Where benchmarks start their commands, so that all measure the same start: within one containment,
- * as the runs of a session are, with its guardian and every layer that the machine has.
+ * Where benchmarks start their commands, so that all measure the same start: within one
+ * containment, as the runs of a session are, with its guardian and every layer that the machine
+ * has.
  */
 final class Starts implements AutoCloseable {
   private final Containment containment =

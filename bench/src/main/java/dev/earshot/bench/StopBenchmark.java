@@ -83,13 +83,11 @@ public class StopBenchmark {
     private final Starts starts = new Starts();
 
     Child obedient() {
-      return Child.start(
-          starts, CommandSpec.of(OBEDIENT), StopPolicy.standard().withGrace(NEVER));
+      return Child.start(starts, CommandSpec.of(OBEDIENT), StopPolicy.standard().withGrace(NEVER));
     }
 
     Child stubborn() {
-      return Child.start(
-          starts, CommandSpec.of(STUBBORN), StopPolicy.standard().withGrace(GRACE));
+      return Child.start(starts, CommandSpec.of(STUBBORN), StopPolicy.standard().withGrace(GRACE));
     }
 
     /** Dismisses the guardian. */
