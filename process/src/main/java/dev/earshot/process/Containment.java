@@ -228,8 +228,9 @@ public final class Containment implements AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    reaper.close();
+    // Before the guardian is dismissed, which would see to it if this process was killed just now.
     cgroup.ifPresent(Cgroup::remove);
+    reaper.close();
     terminal.ifPresent(it -> Libc.close(it.descriptor()));
     if (adopts) {
       Adoption.release();

@@ -72,6 +72,13 @@ final class Doomed implements AutoCloseable {
     assertThat(((Libc.Waited.Ended) how).status().signal()).hasValue(Signal.KILL.number());
   }
 
+  /** Returns once it is dead, of whatever. */
+  void awaitEndOrKill() {
+    reaped = true;
+    assertThat(Libc.waitFor(Platform.current(), pid, Platform.WAIT_EXITED))
+        .isInstanceOf(Libc.Waited.Ended.class);
+  }
+
   /** Returns once it has ended by itself, with 0. */
   void awaitEnd() {
     reaped = true;

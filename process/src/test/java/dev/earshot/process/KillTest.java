@@ -260,6 +260,19 @@ class KillTest {
     }
   }
 
+  @Test
+  void nothingIsLeftIfItIsKilledAroundItsEnd() throws Exception {
+    var random = new Random(11);
+    for (int kill = 0; kill < (STRESS ? 100 : 5); kill++) {
+      var after = Duration.ofNanos(random.nextLong(Duration.ofMillis(60).toNanos()));
+      Doom doom = Doom.of(newName(), "/bin/true").dyingAt(new Death(Moment.SPAWN, after));
+      try (var doomed = Doomed.start(CommandSpec.of(doom.commandLine()))) {
+        doomed.awaitEndOrKill();
+        nothingIsLeft(doom);
+      }
+    }
+  }
+
   private void nobodyIsLeft(Means means, Moment from, Duration latest, TestReporter reporter)
       throws Exception {
     var random = new Random(latest.toNanos());
