@@ -12,7 +12,8 @@ import java.util.Optional;
 
 /**
  * Follows a headless run: keeps its warnings for the end, at most 20, and does what is to be done
- * once the command has started for the first time, and once it was stopped on its own terminal.
+ * once the command has started for the first time, once it was stopped on its own terminal, and
+ * once it has ended.
  */
 final class Notices {
   private static final int KEPT = 20;
@@ -20,13 +21,15 @@ final class Notices {
   private final Subscription events;
   private final Runnable onStarted;
   private final Runnable onStopSent;
+  private final Runnable onExited;
   private final List<String> warnings = new ArrayList<>();
   private int more;
 
-  private Notices(Subscription events, Runnable onStarted, Runnable onStopSent) {
+  private Notices(Subscription events, Runnable onStarted, Runnable onStopSent, Runnable onExited) {
     this.events = events;
     this.onStarted = onStarted;
     this.onStopSent = onStopSent;
+    this.onExited = onExited;
   }
 
   /** A thread that follows until the log is closed; join it to read the {@link #lines}. */
@@ -37,8 +40,8 @@ final class Notices {
     }
   }
 
-  static Following follow(Subscription events, Runnable onStarted, Runnable onStopSent) {
-    var notices = new Notices(events, onStarted, onStopSent);
+  static Following follow(Subscription events, Runnable onStarted, Runnable onStopSent, Runnable onExited) {
+    var notices = new Notices(events, onStarted, onStopSent, onExited);
     return new Following(
         notices, Thread.ofPlatform().daemon().name("earshot-notices").start(notices::run));
   }
@@ -69,6 +72,7 @@ final class Notices {
       case SessionEvent.Command(_, ProcessEvent.Signaled(var signal, _, _))
           when signal == Signal.STOP ->
           onStopSent.run();
+      case SessionEvent.Command(_, ProcessEvent.Exited _) -> onExited.run();
       default -> {
         // The event stream is where the rest is told.
       }

@@ -45,6 +45,7 @@ final class PtyRelay implements PtyUser, AutoCloseable {
   private volatile boolean hadKeyboard;
   private volatile boolean givenUp;
   private volatile boolean left;
+  private volatile boolean ended;
   private final AtomicLong pieces = new AtomicLong();
 
   private PtyRelay(
@@ -183,8 +184,15 @@ final class PtyRelay implements PtyUser, AutoCloseable {
                 .formatted(PATIENCE.toSeconds());
       }
     }
-    hadKeyboard = keyboard.filter(OwnTerminal::isRaw).isPresent();
+    commandEnded();
     close();
+  }
+
+  /** The keys are Earshot's again: Ctrl-C then skips the rest of the grace of what is left. */
+  void commandEnded() {
+    ended = true;
+    hadKeyboard |= keyboard.filter(OwnTerminal::isRaw).isPresent();
+    keyboard.ifPresent(OwnTerminal::restore);
   }
 
   /** Does not wait for a reader of the output any more. Never blocks. */
@@ -216,7 +224,9 @@ final class PtyRelay implements PtyUser, AutoCloseable {
   /** At the start, and whenever Earshot was continued. */
   void takeTerminal() {
     left = false;
-    keyboard.ifPresent(OwnTerminal::raw);
+    if (!ended) {
+      keyboard.ifPresent(OwnTerminal::raw);
+    }
     resize();
   }
 

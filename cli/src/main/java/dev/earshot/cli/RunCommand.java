@@ -73,7 +73,8 @@ final class RunCommand {
         Notices.follow(
             log.subscribe(NOTICES_BOUND),
             () -> giveAway(options, launch),
-            () -> relay.ifPresent(PtyRelay::stopWithTheCommand));
+            () -> relay.ifPresent(PtyRelay::stopWithTheCommand),
+            () -> relay.ifPresent(PtyRelay::commandEnded));
     OwnSignals.ignore(Signal.QUIT);
     // The summary is written whoever has the terminal by then, also under "stty tostop".
     OwnSignals.ignore(Signal.TTOU);

@@ -177,8 +177,9 @@ final class RunCommandLine {
   private static List<KeepPattern> keep(ParseResult parsed) throws UserError {
     List<KeepPattern> patterns = new ArrayList<>();
     for (String text : each(parsed, "--keep")) {
-      if (text.isBlank()) {
-        throw UserError.badValue("--keep", text, "a name such as ssh-agent, or '*GradleDaemon*'");
+      if (text.isBlank() || text.length() > KeepPattern.LONGEST) {
+        String wanted = "a name such as ssh-agent, or '*GradleDaemon*', of up to %d characters";
+        throw UserError.badValue("--keep", text, wanted.formatted(KeepPattern.LONGEST));
       }
       patterns.add(new KeepPattern(text));
     }

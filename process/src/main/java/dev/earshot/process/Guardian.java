@@ -100,7 +100,7 @@ final class Guardian {
     argv.add(duty.terminal().map(it -> Long.toString(it.group())).orElse("0"));
     argv.add(duty.terminal().map(it -> Long.toString(it.session())).orElse("0"));
     argv.add(duty.terminal().filter(GuardedTerminal::alone).map(_ -> "alone").orElse(""));
-    duty.keep().forEach(each -> argv.add(each.forShell()));
+    duty.keep().forEach(each -> argv.add(each.glob()));
     SortedSet<Integer> descriptors = new TreeSet<>();
     duty.terminal().ifPresent(_ -> descriptors.add(TERMINAL));
     return CommandSpec.of(argv.toArray(String[]::new))

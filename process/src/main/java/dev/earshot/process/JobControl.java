@@ -25,7 +25,7 @@ final class JobControl implements AutoCloseable {
   /** With this process's terminal, if the command may have it and there is one. */
   static JobControl of(CommandSpec spec, Inbox inbox) {
     boolean wanted = spec.terminal() == TerminalUse.HAND_OVER;
-    int lowest = Spawner.firstClosed(spec.launch());
+    int lowest = Spawner.lowestOfOurs(spec.launch());
     return new JobControl(inbox, wanted ? Terminal.open(lowest) : Optional.empty());
   }
 

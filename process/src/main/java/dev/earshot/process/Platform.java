@@ -37,6 +37,8 @@ record Platform(int openDirectory, long waitidCall) {
   /** {@code RLIMIT_LOCKS}: Linux has not looked at it since 2.4.25 (getrlimit(2)). */
   static final int LIMIT_FILE_LOCKS = 10;
 
+  static final int LIMIT_OPEN_FILES = 7;
+
   static final int WAIT_ANY = 0;
   static final int WAIT_BY_PID = 1;
   static final int WAIT_NO_HANG = 1;

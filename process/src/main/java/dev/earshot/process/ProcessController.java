@@ -81,7 +81,7 @@ public final class ProcessController implements AutoCloseable {
     Optional<StartFailure> refused = Optional.empty();
     try {
       wake = Wake.open();
-      streams = StandardStreams.open(spec, Spawner.firstClosed(spec.launch()));
+      streams = StandardStreams.open(spec, Spawner.lowestOfOurs(spec.launch()));
     } catch (ErrnoException e) {
       wake.close();
       String hint = e.getMessage() + ": see ulimit -n";

@@ -614,15 +614,13 @@ final class ProcessOwner {
   /** The result after a failure of this class itself; the guardian ends what is left. */
   ProcessResult broken(Throwable problem) {
     containment.reaper().abandon();
+    ProcessResult lost =
+        resultWithout(ExitReason.RUNTIME_ERROR, Optional.empty(), String.valueOf(problem));
     if (exited.isEmpty()) {
-      exited =
-          Optional.of(
-              resultWithout(ExitReason.RUNTIME_ERROR, Optional.empty(), String.valueOf(problem)));
-      emit(new ProcessEvent.Exited(exited.get()));
+      emit(new ProcessEvent.Exited(lost));
     }
-    return exited
-        .get()
-        .withTree(List.copyOf(killed), List.of(), List.of(), Optional.of("" + problem));
+    emit(new ProcessEvent.TreeGone(List.copyOf(killed), List.of(), List.of()));
+    return lost.withTree(List.copyOf(killed), List.of(), List.of(), Optional.empty());
   }
 
   /** A listener that fails is told in the result; the process is owned all the same. */

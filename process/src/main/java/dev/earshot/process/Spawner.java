@@ -39,6 +39,10 @@ final class Spawner {
   private static final int SPAWN_OBJECT_BYTES = 512;
 
   private static final int HEAD_BYTES = 4096;
+  private static final int FIRST_AFTER_STANDARD = 3;
+
+  /** As many numbers a start needs at most. */
+  private static final long ROOM = 16;
   private static final int ELF_MACHINE = 18;
 
   /** Signals 32 and 33 are glibc's own; it sets them itself in a child. */
@@ -69,6 +73,19 @@ final class Spawner {
   /** The first descriptor number that a command inherits nothing at or above. */
   static int firstClosed(LaunchState launch) {
     return launch.descriptors().isEmpty() ? 3 : launch.descriptors().last() + 1;
+  }
+
+  /**
+   * The lowest number for what is opened here for a command: above all that it inherits, so that
+   * none of those that are not open is taken; unless the limit leaves no room there.
+   */
+  static int lowestOfOurs(LaunchState launch) {
+    int above = firstClosed(launch);
+    boolean room =
+        Libc.limit(Platform.LIMIT_OPEN_FILES)
+            .filter(limit -> Long.compareUnsigned(above + ROOM, limit.soft()) < 0)
+            .isPresent();
+    return room ? above : FIRST_AFTER_STANDARD;
   }
 
   /**
@@ -310,7 +327,7 @@ final class Spawner {
     byte[] bytes = encode(spec, path.isEmpty() ? path : path + "/.", "the directory");
     int flags = Platform.OPEN_PATH | platform.openDirectory() | Platform.OPEN_CLOEXEC;
     int opened = Libc.open(Platform.AT_CURRENT_DIRECTORY, bytes, flags);
-    int moved = opened < 0 ? opened : Libc.duplicate(opened, firstClosed(spec.launch()));
+    int moved = opened < 0 ? opened : Libc.duplicate(opened, lowestOfOurs(spec.launch()));
     if (opened >= 0) {
       Libc.close(opened);
     }

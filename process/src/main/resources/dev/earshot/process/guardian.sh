@@ -55,20 +55,31 @@ living() {
 }
 
 # Whether a process matches one of the patterns: by its name, its program's name or its command line.
+# Not by "case", which takes for ever for some patterns.
 matches() {
   pid=$1
   shift
-  line=$(tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline") || return 1
+  line=$(head -c 16384 "/proc/$pid/cmdline" 2> /dev/null | tr '\0' ' ') || return 1
   line=${line% }
   program=${line%% *}
   read -r name 2> /dev/null < "/proc/$pid/comm" || name=
-  for pattern in "$@"; do
-    for text in "$name" "${program##*/}" "$line"; do
-      # Unquoted: it is a pattern.
-      case $text in $pattern) return 0 ;; esac
-    done
-  done
-  return 1
+  awk '
+    function matches(glob, text,    in_, at, star, resume, one) {
+      in_ = at = 1; star = 0
+      while (at <= length(text)) {
+        one = substr(glob, in_, 1)
+        if (one == "*") { star = in_++; resume = at }
+        else if (in_ <= length(glob) && (one == "?" || one == substr(text, at, 1))) { in_++; at++ }
+        else if (star) { in_ = star + 1; at = ++resume }
+        else return 0
+      }
+      while (substr(glob, in_, 1) == "*") in_++
+      return in_ > length(glob)
+    }
+    BEGIN {
+      for (i = 4; i < ARGC; i++) for (j = 1; j <= 3; j++) if (matches(ARGV[i], ARGV[j])) exit 0
+      exit 1
+    }' "$name" "${program##*/}" "$line" "$@"
 }
 
 # The pids of "pid parent" lines without those that may live on, and what hangs from them.

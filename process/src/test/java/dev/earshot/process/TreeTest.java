@@ -365,6 +365,11 @@ class TreeTest {
     assertThat(new KeepPattern("*GradleDaemon*").matches("java", "java -cp x a.GradleDaemon 9"))
         .isTrue();
     assertThat(new KeepPattern("[a]").matches("a", "a")).isFalse();
-    assertThat(new KeepPattern("[a]\\").forShell()).isEqualTo("\\[a]\\\\");
+    assertThat(new KeepPattern("a*c*e").matches("abcde", "x")).isTrue();
+    assertThat(new KeepPattern("a*c*e").matches("abcdef", "x")).isFalse();
+    assertThat(new KeepPattern("**").matches("", "")).isTrue();
+    assertThat(new KeepPattern("a?").matches("a", "a")).isFalse();
+    var many = new KeepPattern("*a".repeat(400) + "*b");
+    assertThat(many.matches("a".repeat(10_000), "a".repeat(10_000))).isFalse();
   }
 }

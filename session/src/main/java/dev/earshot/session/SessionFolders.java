@@ -1,5 +1,6 @@
 package dev.earshot.session;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -16,11 +17,11 @@ public record SessionFolders(Optional<Path> certificates, Path sessions, Path te
   private static final String TEMPORARY = "earshot-";
 
   /**
-   * The folders of a user. Without an absolute HOME the certificate authority stays in memory and
+   * The folders of a user. Without a HOME that is there, the certificate authority stays in memory and
    * sessions live in the system's folder for temporary files.
    */
   public static SessionFolders of(Map<String, String> environment) {
-    Optional<Path> home = absolute(environment, "HOME");
+    Optional<Path> home = absolute(environment, "HOME").filter(Files::isDirectory);
     Optional<Path> data =
         absolute(environment, "XDG_DATA_HOME").or(() -> home.map(h -> h.resolve(".local/share")));
     Optional<Path> state =
