@@ -129,6 +129,10 @@ final class DoomedMain {
               policy,
               event -> {
                 if (event instanceof ProcessEvent.Started) {
+                  if (doom.keep().isPresent()) {
+                    // The guardian knows the command by now; before, it would spare nobody.
+                    System.out.println("told");
+                  }
                   die(doom, Moment.SPAWN);
                 }
               })) {

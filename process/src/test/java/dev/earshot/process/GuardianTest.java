@@ -108,7 +108,8 @@ class GuardianTest {
     Doom doom = doom("keep", "bash", "-c", script, seconds).keeping("sleep " + seconds);
     try (var oracle = Oracle.open();
         var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(doom.commandLine())))) {
-      assertThat(List.of(doomed.line(), doomed.line())).containsExactly("open", "ready");
+      assertThat(List.of(doomed.line(), doomed.line(), doomed.line()))
+          .containsExactlyInAnyOrder("open", "ready", "told");
       Eventually.until("both are themselves", () -> sleepers(seconds).size() == 2);
       doomed.kill();
       doomed.awaitKilled();
