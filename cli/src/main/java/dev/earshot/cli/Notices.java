@@ -40,7 +40,8 @@ final class Notices {
     }
   }
 
-  static Following follow(Subscription events, Runnable onStarted, Runnable onStopSent, Runnable onExited) {
+  static Following follow(
+      Subscription events, Runnable onStarted, Runnable onStopSent, Runnable onExited) {
     var notices = new Notices(events, onStarted, onStopSent, onExited);
     return new Following(
         notices, Thread.ofPlatform().daemon().name("earshot-notices").start(notices::run));

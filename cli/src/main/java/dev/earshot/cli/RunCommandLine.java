@@ -178,8 +178,11 @@ final class RunCommandLine {
     List<KeepPattern> patterns = new ArrayList<>();
     for (String text : each(parsed, "--keep")) {
       if (text.isBlank() || text.length() > KeepPattern.LONGEST) {
-        String wanted = "a name such as ssh-agent, or '*GradleDaemon*', of up to %d characters";
-        throw UserError.badValue("--keep", text, wanted.formatted(KeepPattern.LONGEST));
+        throw UserError.badValue(
+            "--keep",
+            text,
+            "a name such as ssh-agent, or '*GradleDaemon*', of up to %d characters"
+                .formatted(KeepPattern.LONGEST));
       }
       patterns.add(new KeepPattern(text));
     }

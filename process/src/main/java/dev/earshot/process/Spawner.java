@@ -43,6 +43,7 @@ final class Spawner {
 
   /** As many numbers a start needs at most. */
   private static final long ROOM = 16;
+
   private static final int ELF_MACHINE = 18;
 
   /** Signals 32 and 33 are glibc's own; it sets them itself in a child. */

@@ -17,8 +17,8 @@ public record SessionFolders(Optional<Path> certificates, Path sessions, Path te
   private static final String TEMPORARY = "earshot-";
 
   /**
-   * The folders of a user. Without a HOME that is there, the certificate authority stays in memory and
-   * sessions live in the system's folder for temporary files.
+   * The folders of a user. Without a HOME that is there, the certificate authority stays in memory
+   * and sessions live in the system's folder for temporary files.
    */
   public static SessionFolders of(Map<String, String> environment) {
     Optional<Path> home = absolute(environment, "HOME").filter(Files::isDirectory);
