@@ -82,11 +82,7 @@ final class Spawner {
    */
   static int lowestOfOurs(LaunchState launch) {
     int above = firstClosed(launch);
-    boolean room =
-        Libc.limit(Platform.LIMIT_OPEN_FILES)
-            .filter(limit -> Long.compareUnsigned(above + ROOM, limit.soft()) < 0)
-            .isPresent();
-    return room ? above : FIRST_AFTER_STANDARD;
+    return isBeyondLimit(above + ROOM) ? FIRST_AFTER_STANDARD : above;
   }
 
   /**
@@ -227,12 +223,29 @@ final class Spawner {
                 add -> Libc.call(add, actions.address(), terminal, 0, 0, 0, 0)));
     LaunchState launch = request.spec().launch();
     int firstClosed = firstClosed(launch);
-    for (int number = 3; number < firstClosed; number++) {
+    // Above its limit this process has nothing open but what it inherited itself, all of which goes
+    // on, and the C library takes no such number.
+    boolean beyond = isBeyondLimit(firstClosed);
+    int end = beyond ? openFilesLimit() : firstClosed;
+    for (int number = FIRST_AFTER_STANDARD; number < end; number++) {
       if (!launch.descriptors().contains(number)) {
         spawnCall("posix_spawn_file_actions_addclose", actions, number, 0);
       }
     }
-    spawnCall("posix_spawn_file_actions_addclosefrom_np", actions, firstClosed, 0);
+    if (!beyond) {
+      spawnCall("posix_spawn_file_actions_addclosefrom_np", actions, firstClosed, 0);
+    }
+  }
+
+  private static boolean isBeyondLimit(long number) {
+    return Libc.limit(Platform.LIMIT_OPEN_FILES)
+        .filter(limit -> Long.compareUnsigned(number, limit.soft()) >= 0)
+        .isPresent();
+  }
+
+  /** Only where a number is beyond it, so that it is an int. */
+  private static int openFilesLimit() {
+    return (int) Libc.limit(Platform.LIMIT_OPEN_FILES).map(Libc.Limit::soft).orElse(0L).longValue();
   }
 
   /** The first terminal that the leader of a session opens is the one that controls it (tty(4)). */
