@@ -2,11 +2,16 @@ package dev.earshot.process;
 
 import dev.earshot.process.Guardian.GuardedTerminal;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -83,6 +88,9 @@ public final class Containment implements AutoCloseable {
     }
   }
 
+  /** A JVM that does not close this ends that much later. */
+  private static final Duration IDLE = Duration.ofSeconds(1);
+
   private static final AtomicLong UNNAMED = new AtomicLong();
 
   private final Platform platform;
@@ -96,6 +104,20 @@ public final class Containment implements AutoCloseable {
   private final Optional<GuardedTerminal> terminal;
   private final Reaper reaper;
   private final AtomicLong runs = new AtomicLong();
+
+  /**
+   * The threads that runs are owned by. One that waits for its next run is woken without a pause of
+   * the waker; a new one has to begin first, which on a busy processor comes after the command.
+   */
+  private final ExecutorService owners =
+      new ThreadPoolExecutor(
+          0,
+          Integer.MAX_VALUE,
+          IDLE.toMillis(),
+          TimeUnit.MILLISECONDS,
+          new SynchronousQueue<>(),
+          Thread.ofPlatform().name("process-owner").factory());
+
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Containment(Platform platform, Plan plan, Set<Layer> without) {
@@ -212,6 +234,11 @@ public final class Containment implements AutoCloseable {
     return reaper;
   }
 
+  /** Runs the life of a command on a thread that it holds until the end. */
+  void own(Runnable life) {
+    owners.execute(life);
+  }
+
   /** A run's own part of it. */
   TreeView newTree() {
     long run = runs.incrementAndGet();
@@ -235,5 +262,6 @@ public final class Containment implements AutoCloseable {
     if (adopts) {
       Adoption.release();
     }
+    owners.shutdown();
   }
 }

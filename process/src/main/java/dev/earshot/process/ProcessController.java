@@ -6,7 +6,10 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -17,29 +20,21 @@ import org.jspecify.annotations.Nullable;
  * Owns one command and its process tree, from the start until the whole tree is gone. All methods
  * may be called from any thread at any moment.
  *
- * <p>A thread of its own watches, signals and reaps the command; a second one waits for the leader.
- * Both have ended once {@link #await} returns, unless KILL could not end the leader: then the
+ * <p>A thread of its containment watches, signals and reaps the command; a second one waits for the
+ * leader. Both are done with it once {@link #await} returns, unless KILL could not end the leader: then the
  * second stays until it does end. The JVM stays as long as the tree does.
  */
 public final class ProcessController implements AutoCloseable {
   private final Inbox inbox;
   private final StandardStreams streams;
   private final ProcessOwner owner;
-  private final Thread ownerThread;
+  private final CompletableFuture<ProcessResult> end = new CompletableFuture<>();
+  private volatile @Nullable Thread ownerThread;
 
-  private volatile @Nullable ProcessResult result;
-
-  private ProcessController(
-      Inbox inbox,
-      StandardStreams streams,
-      ProcessOwner owner,
-      Supplier<ProcessResult> life,
-      Runnable afterwards) {
+  private ProcessController(Inbox inbox, StandardStreams streams, ProcessOwner owner) {
     this.inbox = inbox;
     this.streams = streams;
     this.owner = owner;
-    this.ownerThread =
-        Thread.ofPlatform().name("process-owner").unstarted(() -> own(life, afterwards));
   }
 
   /**
@@ -93,12 +88,19 @@ public final class ProcessController implements AutoCloseable {
     var inbox = new Inbox(wake::wake);
     var owner = new ProcessOwner(containment, spec, policy, events, streams, inbox, wake);
     Supplier<ProcessResult> life = owner.start(refused);
-    var controller = new ProcessController(inbox, streams, owner, life, afterwards);
-    controller.ownerThread.start();
+    var controller = new ProcessController(inbox, streams, owner);
+    try {
+      containment.own(() -> controller.own(life, afterwards));
+    } catch (OutOfMemoryError | RejectedExecutionException noThread) {
+      // Nobody could own it: it ends at once, here.
+      inbox.kill();
+      controller.own(life, afterwards);
+    }
     return controller;
   }
 
   private void own(Supplier<ProcessResult> life, Runnable afterwards) {
+    ownerThread = Thread.currentThread();
     ProcessResult ended;
     try {
       ended = life.get();
@@ -106,7 +108,9 @@ public final class ProcessController implements AutoCloseable {
       ended = owner.broken(problem);
     }
     afterwards.run();
-    result = ended;
+    // The thread may have another life to live.
+    ownerThread = null;
+    end.complete(ended);
   }
 
   /**
@@ -152,14 +156,17 @@ public final class ProcessController implements AutoCloseable {
    */
   public ProcessResult await() throws InterruptedException {
     refuseOwner();
-    ownerThread.join();
-    return known();
+    try {
+      return end.get();
+    } catch (ExecutionException impossible) {
+      throw new IllegalStateException(impossible);
+    }
   }
 
   /** The same for at most this time; empty if it was not enough. */
   public Optional<ProcessResult> await(Duration limit) throws InterruptedException {
     refuseOwner();
-    return ownerThread.join(limit) ? Optional.of(known()) : Optional.empty();
+    return within(end, limit);
   }
 
   /**
@@ -170,14 +177,20 @@ public final class ProcessController implements AutoCloseable {
    */
   public Optional<ProcessResult> awaitExit(Duration limit) throws InterruptedException {
     refuseOwner();
+    return within(owner.leaderEnd(), limit);
+  }
+
+  private static Optional<ProcessResult> within(Future<ProcessResult> future, Duration limit)
+      throws InterruptedException {
     try {
-      return Optional.of(owner.leaderEnd().get(limit.toNanos(), TimeUnit.NANOSECONDS));
+      return Optional.of(future.get(limit.toNanos(), TimeUnit.NANOSECONDS));
     } catch (TimeoutException notYet) {
       return Optional.empty();
     } catch (ExecutionException impossible) {
       throw new IllegalStateException(impossible);
     }
   }
+
 
   /**
    * Waits until nobody can write to the command's output any more, whether it was read or not: a
@@ -200,7 +213,7 @@ public final class ProcessController implements AutoCloseable {
 
   /** The result, if the end has come. Never blocks. */
   public Optional<ProcessResult> result() {
-    return Optional.ofNullable(result);
+    return Optional.ofNullable(end.getNow(null));
   }
 
   /** The command's pid, which is also its group; empty if it never ran. */
@@ -248,9 +261,9 @@ public final class ProcessController implements AutoCloseable {
     refuseOwner();
     stop();
     boolean interrupted = false;
-    while (ownerThread.isAlive()) {
+    while (!end.isDone()) {
       try {
-        ownerThread.join();
+        await();
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -265,13 +278,5 @@ public final class ProcessController implements AutoCloseable {
     if (Thread.currentThread() == ownerThread) {
       throw new IllegalStateException("a listener cannot wait for the end it would hold up");
     }
-  }
-
-  private ProcessResult known() {
-    ProcessResult known = result;
-    if (known == null) {
-      throw new IllegalStateException("the owner ended without a result");
-    }
-    return known;
   }
 }
