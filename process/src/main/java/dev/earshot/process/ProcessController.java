@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * may be called from any thread at any moment.
  *
  * <p>A thread of its containment watches, signals and reaps the command; a second one waits for the
- * leader. Both are done with it once {@link #await} returns, unless KILL could not end the leader: then the
- * second stays until it does end. The JVM stays as long as the tree does.
+ * leader. Both are done with it once {@link #await} returns, unless KILL could not end the leader:
+ * then the second stays until it does end. The JVM stays as long as the tree does.
  */
 public final class ProcessController implements AutoCloseable {
   private final Inbox inbox;
@@ -190,7 +190,6 @@ public final class ProcessController implements AutoCloseable {
       throw new IllegalStateException(impossible);
     }
   }
-
 
   /**
    * Waits until nobody can write to the command's output any more, whether it was read or not: a

@@ -216,7 +216,9 @@ public record SessionRecord(
     }
 
     private boolean addKeep(String value) {
-      return !value.isBlank() && keep.add(new KeepPattern(value));
+      return !value.isBlank()
+          && value.length() <= KeepPattern.LONGEST
+          && keep.add(new KeepPattern(value));
     }
 
     private boolean addRun(String value) {

@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -154,9 +155,14 @@ class SessionRecordTest {
   @Test
   void whatIsTooLargeIsRefused() {
     String text = full().text();
-    assertThat(parse(text + "keep " + "x".repeat(SessionRecord.LONGEST_LINE - 5) + "\n"))
+    assertThat(parse(text + "keep " + "x".repeat(KeepPattern.LONGEST) + "\n"))
         .isInstanceOf(SessionRecord.Parsed.Complete.class);
-    assertThat(parse(text + "keep " + "x".repeat(SessionRecord.LONGEST_LINE - 4) + "\n"))
+    assertThat(parse(text + "keep " + "x".repeat(KeepPattern.LONGEST + 1) + "\n"))
+        .isInstanceOf(SessionRecord.Parsed.Refused.class);
+    String longest = "cgroup /" + "x".repeat(SessionRecord.LONGEST_LINE - "cgroup /".length());
+    assertThat(parse(text.replaceFirst("(?m)^cgroup .*", longest)))
+        .isInstanceOf(SessionRecord.Parsed.Complete.class);
+    assertThat(parse(text.replaceFirst("(?m)^cgroup .*", longest + "x")))
         .isInstanceOf(SessionRecord.Parsed.Refused.class);
     String many = "run 1 2 3\n".repeat(SessionRecord.LARGEST / 10);
     assertThat(parse(text + many))
@@ -244,8 +250,8 @@ class SessionRecordTest {
 
   @Test
   void whatCouldNotBeReadIsNotWritten() {
-    var longKeep = List.of(new KeepPattern("x".repeat(SessionRecord.LONGEST_LINE)));
-    SessionRecordFile.create(folder, record(ID, Machine.here(), longKeep), events::add).close();
+    var many = Collections.nCopies(60, new KeepPattern("x".repeat(KeepPattern.LONGEST)));
+    SessionRecordFile.create(folder, record(ID, Machine.here(), many), events::add).close();
     assertThat(folder).isEmptyDirectory();
     assertThat(events).hasSize(1);
   }
