@@ -65,6 +65,7 @@ final class BodyScanner {
           case Framing.Length(var bytes) -> bytes == 0 ? State.FINISHED : State.COUNTING;
           case Framing.Chunked() -> State.SIZE;
           case Framing.UntilClose() -> State.UNTIL_CLOSE;
+          case Framing.Stream() -> throw new IllegalArgumentException("not of HTTP/1");
           case Framing.Refused(var reason) -> throw new IllegalArgumentException(reason);
         };
     left = framing instanceof Framing.Length(var bytes) ? bytes : 0;

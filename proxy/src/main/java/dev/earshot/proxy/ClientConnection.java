@@ -2,7 +2,9 @@ package dev.earshot.proxy;
 
 import dev.earshot.exchange.ClientProcess;
 import dev.earshot.exchange.FailureKind;
+import dev.earshot.exchange.Header;
 import dev.earshot.exchange.Headers;
+import dev.earshot.exchange.HttpVersion;
 import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
 import dev.earshot.exchange.TrafficEvent;
@@ -11,6 +13,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Future;
@@ -23,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * when the one before has ended, so that pipelined requests are answered in order. Everything but
  * {@link #stop} and {@link #force} happens on its event loop.
  */
-final class ClientConnection implements Side.Events {
+final class ClientConnection implements Side.Events, ClientHalf {
   private enum Phase {
     /** It is being found out who the client is. Nothing is read. */
     CHECKING,
@@ -48,6 +51,14 @@ final class ClientConnection implements Side.Events {
   private ByteBuf in = Unpooled.EMPTY_BUFFER;
   private @Nullable Origin origin;
   private @Nullable Exchange exchange;
+
+  // Of the exchange under way, or the one before.
+  private RequestHead request = new RequestHead("", "", HttpVersion.HTTP_1_1, List.of());
+  private @Nullable BodyScanner requestBody;
+  private @Nullable Http1Body responseBody;
+  private boolean toldClose;
+  private boolean endsWithConnection;
+
   private @Nullable Relay relay;
   private @Nullable ConnectFlow connect;
   private boolean anyExchange;
@@ -258,11 +269,13 @@ final class ClientConnection implements Side.Events {
         Forwarding.request(head, key.absoluteForm() ? url : originForm, host, authorization);
     var recorder = begin(head, url, key.target().host());
     phase = Phase.EXCHANGE;
+    request = head;
     if (failure != null) {
       recorder.failed(failure.kind(), failure.text());
       answer(failure.answer(), !head.method().equals("HEAD"), true);
       return;
     }
+    requestBody = new BodyScanner(framing, context.plan().limits());
     exchange = new Exchange(context, this, recorder, head, toSend, framing, key);
     exchange.start();
   }
@@ -278,11 +291,13 @@ final class ClientConnection implements Side.Events {
 
   // What the parts of this connection ask of it.
 
-  EventLoop loop() {
+  @Override
+  public EventLoop loop() {
     return side.channel().eventLoop();
   }
 
-  ByteBufAllocator alloc() {
+  @Override
+  public ByteBufAllocator alloc() {
     return side.channel().alloc();
   }
 
@@ -298,11 +313,13 @@ final class ClientConnection implements Side.Events {
     return process;
   }
 
-  boolean inputEnded() {
+  @Override
+  public boolean inputEnded() {
     return side.inputEnded() && !in.isReadable();
   }
 
-  boolean isWritable() {
+  @Override
+  public boolean isWritable() {
     return side.isWritable();
   }
 
@@ -314,15 +331,17 @@ final class ClientConnection implements Side.Events {
     return phase == Phase.CLOSED;
   }
 
-  /** Something moved: the idle time-out begins anew. */
-  void touch() {
+  @Override
+  public void touch() {
     lastMove = System.nanoTime();
   }
 
-  /** Gives the exchange what is here of its request's body. */
-  void pump() {
-    if (exchange != null && exchange.takesBody() && in.isReadable()) {
-      exchange.body(in);
+  @Override
+  public void pump() {
+    Exchange under = exchange;
+    BodyScanner scanner = requestBody;
+    if (under != null && scanner != null && under.takesBody() && in.isReadable()) {
+      pump(under, scanner);
     }
     if (!in.isReadable()) {
       in.release();
@@ -330,8 +349,33 @@ final class ClientConnection implements Side.Events {
     }
   }
 
+  private void pump(Exchange to, BodyScanner scanner) {
+    ByteBuf bytes = in;
+    long before = scanner.contentBytes();
+    if (to.takesWholeFrames()) {
+      int count = scanner.scan(bytes, bytes.readerIndex(), bytes.writerIndex());
+      if (count > 0) {
+        to.body(bytes.readRetainedSlice(count), scanner.contentBytes() - before);
+      }
+    } else {
+      int count =
+          scanner.scan(
+              bytes,
+              bytes.readerIndex(),
+              bytes.writerIndex(),
+              (from, length) -> to.body(bytes.retainedSlice(from, length), length));
+      bytes.skipBytes(count);
+    }
+    if (!scanner.fault().isEmpty()) {
+      to.bodyFault(scanner.fault());
+    } else if (scanner.finished()) {
+      to.bodyEnded(scanner.trailers());
+    }
+  }
+
   /** Reads on, unless enough of the next request is here already. */
-  void readMore() {
+  @Override
+  public void readMore() {
     if (in.readableBytes() < context.plan().limits().headBytes()) {
       side.read();
     }
@@ -345,12 +389,81 @@ final class ClientConnection implements Side.Events {
     side.write(bytes);
   }
 
-  void flush() {
+  @Override
+  public void informational(ResponseHead head) {
+    // RFC 9110 section 15.2: not to a client of HTTP/1.0, which does not know them.
+    if (request.version() == HttpVersion.HTTP_1_1) {
+      write(Forwarding.response(head, false, Optional.empty()));
+    }
+  }
+
+  @Override
+  public boolean response(
+      ResponseHead head, Framing framing, boolean http1, boolean wholeRequest) {
+    boolean old = request.version() == HttpVersion.HTTP_1_0;
+    boolean withoutChunks = old && framing instanceof Framing.Chunked;
+    boolean needsFrames =
+        framing instanceof Framing.Stream
+            && Headers.first(head.headers(), "Content-Length").isEmpty();
+    endsWithConnection =
+        framing instanceof Framing.UntilClose || withoutChunks || (needsFrames && old);
+    toldClose =
+        !Forwarding.keepsAlive(request.version(), request.headers())
+            || endsWithConnection
+            || !wholeRequest
+            || stopping;
+    Optional<String> connection =
+        toldClose ? Optional.of("close") : old ? Optional.of("keep-alive") : Optional.empty();
+    boolean chunks = needsFrames && !old;
+    ResponseHead toWrite = Forwarding.response(head, withoutChunks, connection);
+    write(chunks ? Forwarding.chunked(toWrite) : toWrite);
+    responseBody =
+        new Http1Body(side, chunks ? Http1Body.Form.CHUNKS : Http1Body.Form.AS_IT_IS);
+    return http1 && !withoutChunks;
+  }
+
+  @Override
+  public void body(ByteBuf bytes) {
+    if (responseBody == null) {
+      bytes.release();
+    } else {
+      responseBody.part(bytes);
+    }
+  }
+
+  @Override
+  public void end(List<Header> trailers, Consumer<Boolean> written) {
+    if (responseBody != null) {
+      responseBody.end(trailers);
+    }
+    side.flush(written);
+  }
+
+  @Override
+  public void flush() {
     side.flush();
   }
 
-  void flush(Consumer<Boolean> done) {
-    side.flush(done);
+  @Override
+  public void answer(ErrorResponse answer, boolean wholeRequest) {
+    boolean last =
+        !Forwarding.keepsAlive(request.version(), request.headers()) || !wholeRequest;
+    answer(answer, !request.method().equals("HEAD"), last);
+  }
+
+  @Override
+  public boolean takesCodes() {
+    return false;
+  }
+
+  @Override
+  public boolean mayOutliveResponse() {
+    return false;
+  }
+
+  @Override
+  public void over(boolean wholeRequest) {
+    exchangeOver(!toldClose && wholeRequest);
   }
 
   /** Answers the request under way, and goes on to the next unless this is the last answer. */
@@ -364,12 +477,12 @@ final class ClientConnection implements Side.Events {
     if (close) {
       linger();
     } else {
-      flush(written -> exchangeOver(written));
+      side.flush(this::exchangeOver);
     }
   }
 
   /** The exchange has ended. */
-  void exchangeOver(boolean keepAlive) {
+  private void exchangeOver(boolean keepAlive) {
     if (phase != Phase.EXCHANGE) {
       return;
     }
@@ -409,8 +522,8 @@ final class ClientConnection implements Side.Events {
     answer(answer, true, true);
   }
 
-  /** Tells that a name turned out to be this proxy. */
-  void reportLoop() {
+  @Override
+  public void reportLoop() {
     report(ErrorResponse.loop(), OptionalLong.empty());
   }
 
@@ -441,8 +554,12 @@ final class ClientConnection implements Side.Events {
     return unread;
   }
 
-  /** Goes on as a relay to the upstream, which has sent these bytes already. */
-  Relay relay(Side upstream, ByteBuf bytesOfUpstream, Consumer<Relay> closed) {
+  @Override
+  public Relay relay(
+      ResponseHead head, Side upstream, ByteBuf bytesOfUpstream, Consumer<Relay> closed) {
+    Optional<String> connection =
+        head.status() == 101 ? Optional.of("Upgrade") : Optional.empty();
+    write(Forwarding.response(head, false, connection));
     return tunnel(upstream, takeUnread(), bytesOfUpstream, closed);
   }
 
@@ -478,7 +595,8 @@ final class ClientConnection implements Side.Events {
     later(side::drop);
   }
 
-  void close() {
+  @Override
+  public void close() {
     side.close();
   }
 
@@ -487,13 +605,14 @@ final class ClientConnection implements Side.Events {
    * the missing rest, or, where the end of the connection would pass for that of the response, by a
    * reset.
    */
-  void breakOff(boolean withReset) {
+  @Override
+  public void breakOff(long code) {
     if (phase == Phase.CLOSED) {
       return;
     }
     phase = Phase.LINGER;
     exchange = null;
-    if (withReset) {
+    if (endsWithConnection) {
       side.flush();
       side.cut();
     } else {

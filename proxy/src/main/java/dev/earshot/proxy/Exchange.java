@@ -1,25 +1,24 @@
 package dev.earshot.proxy;
 
 import dev.earshot.exchange.FailureKind;
-import dev.earshot.exchange.HttpVersion;
+import dev.earshot.exchange.Header;
 import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
+import dev.earshot.proxy.UpstreamHalf.Loss;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.concurrent.Future;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its response on their way through: takes the request's body from the client's
- * connection, and listens to the upstream's. Bodies are passed on as they are, by reference. On the
- * event loop that both connections share.
+ * One request and its response on their way through: between the client's half and the upstream's,
+ * whatever each of them speaks. Bodies are passed on by reference, at the pace of their reader. On
+ * the event loop that both connections share.
  */
-final class Exchange implements Side.Events {
+final class Exchange implements UpstreamHalf.Events {
   /** RFC 9110 section 9.2.2. */
   private static final Set<String> IDEMPOTENT =
       Set.of("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE");
@@ -35,28 +34,21 @@ final class Exchange implements Side.Events {
   }
 
   private final ProxyContext context;
-  private final ClientConnection client;
+  private final ClientHalf client;
   private final ExchangeRecorder recorder;
   private final RequestHead received;
   private final RequestHead toSend;
+  private final Framing framing;
   private final UpstreamKey key;
-  private final BodyScanner requestBody;
-  private final boolean hasRequestBody;
-  private final boolean clientKeepsAlive;
 
-  private @Nullable Upstream upstream;
+  private @Nullable UpstreamHalf upstream;
   private boolean bodyConsumed;
   private boolean requestDone;
   private boolean requestAbandoned;
   private boolean retried;
-  private boolean reusable = true;
-  private boolean anyResponseByte;
   private Response response = Response.AWAITED;
-  private ByteBuf responseHead = Unpooled.EMPTY_BUFFER;
   private int informational;
-  private boolean withoutChunks;
-  private boolean toldClose;
-  private @Nullable BodyScanner responseBody;
+  private List<Header> trailers = List.of();
   private @Nullable Relay relay;
   private boolean over;
 
@@ -65,10 +57,11 @@ final class Exchange implements Side.Events {
    *
    * @param received the head as it came
    * @param toSend the head as it goes on
+   * @param framing where the request's body ends
    */
   Exchange(
       ProxyContext context,
-      ClientConnection client,
+      ClientHalf client,
       ExchangeRecorder recorder,
       RequestHead received,
       RequestHead toSend,
@@ -79,18 +72,16 @@ final class Exchange implements Side.Events {
     this.recorder = recorder;
     this.received = received;
     this.toSend = toSend;
+    this.framing = framing;
     this.key = key;
-    this.requestBody = new BodyScanner(framing, context.plan().limits());
-    this.requestDone = requestBody.finished();
-    this.hasRequestBody = !requestDone;
-    this.clientKeepsAlive = Forwarding.keepsAlive(received.version(), received.headers());
+    this.requestDone = framing.isEmpty();
   }
 
   /** Gets a connection and sends the request. */
   void start() {
-    Upstream idle = context.pool(client.loop()).take(key);
-    if (idle != null) {
-      acquired(idle);
+    UpstreamHalf ready = context.pool(client.loop()).take(key);
+    if (ready != null) {
+      acquired(ready);
     } else {
       dial();
     }
@@ -102,29 +93,28 @@ final class Exchange implements Side.Events {
         .open(client.loop(), key)
         .addListener((Future<Upstream> opened) -> {
           if (opened.isSuccess()) {
-            acquired(opened.getNow());
+            acquired(context.pool(client.loop()).use(opened.getNow()));
           } else {
             var failure = DialFailure.of(opened.cause());
             if (failure.isLoop() && !over) {
               client.reportLoop();
             }
-            fail(failure.kind(), failure.answer());
+            fail(failure.kind(), failure.answer(), Http2Error.REFUSED_STREAM.code());
           }
         });
   }
 
-  private void acquired(Upstream connection) {
+  private void acquired(UpstreamHalf half) {
     if (over) {
-      context.pool(client.loop()).put(connection);
+      half.release(true);
       return;
     }
-    upstream = connection;
-    recorder.acquired(connection);
-    connection.side().listen(this);
-    connection.side().write(HeadWriter.write(client.alloc(), toSend));
+    upstream = half;
+    recorder.acquired(half.connection());
+    half.send(this, toSend, framing, takesWholeFrames());
     client.pump();
     if (!over) {
-      connection.side().flush();
+      half.flush();
       pull();
     }
   }
@@ -134,39 +124,53 @@ final class Exchange implements Side.Events {
     return upstream != null && !requestDone && !over;
   }
 
+  /** Whether the body is wanted with the framing of chunks it came in. */
+  boolean takesWholeFrames() {
+    return upstream != null && upstream.isHttp1() && framing.isOfHttp1();
+  }
+
   /** Whether the whole request was read. */
   boolean requestDone() {
     return requestDone;
   }
 
-  /** Takes what belongs to the request's body out of the buffer, which stays the caller's. */
-  void body(ByteBuf in) {
-    long before = requestBody.contentBytes();
-    int count = requestBody.scan(in, in.readerIndex(), in.writerIndex());
-    if (count > 0) {
-      bodyConsumed = true;
-      ByteBuf part = in.readRetainedSlice(count);
-      if (upstream != null && !requestAbandoned) {
-        recorder.requestBody(requestBody.contentBytes() - before);
-        upstream.side().write(part);
-      } else {
-        part.release();
-      }
+  /** A part of the request's body; taken over. */
+  void body(ByteBuf bytes, long content) {
+    bodyConsumed = true;
+    if (upstream != null && !requestAbandoned && !over) {
+      recorder.requestBody(content);
+      upstream.body(bytes);
+    } else {
+      bytes.release();
     }
-    if (!requestBody.fault().isEmpty()) {
-      fail(FailureKind.MALFORMED, ErrorResponse.malformed("its body: " + requestBody.fault()));
-    } else if (requestBody.finished()) {
-      requestDone = true;
-      if (response == Response.WRITTEN) {
-        complete();
-      }
+  }
+
+  /** The request's body has ended. */
+  void bodyEnded(List<Header> ofRequest) {
+    if (over || requestDone) {
+      return;
     }
+    requestDone = true;
+    if (upstream != null && !requestAbandoned) {
+      upstream.end(ofRequest);
+    }
+    if (response == Response.WRITTEN) {
+      complete();
+    }
+  }
+
+  /** The request's body is not what its head announced. */
+  void bodyFault(String why) {
+    fail(
+        FailureKind.MALFORMED,
+        ErrorResponse.malformed("its body: " + why),
+        Http2Error.PROTOCOL_ERROR.code());
   }
 
   /** The client's read is over. */
   void clientReadComplete() {
     if (upstream != null && !over) {
-      upstream.side().flush();
+      upstream.flush();
     }
     pull();
   }
@@ -190,11 +194,14 @@ final class Exchange implements Side.Events {
       return;
     }
     if (upstream != null) {
-      if (requestDone || requestAbandoned || upstream.side().isWritable()) {
+      if (requestDone || requestAbandoned || upstream.isWritable()) {
         client.readMore();
       }
+      if (over || upstream == null) {
+        return;
+      }
       if (response == Response.RECEIVED || response == Response.WRITTEN || client.isWritable()) {
-        upstream.side().read();
+        upstream.read();
       }
     } else {
       client.readMore();
@@ -203,7 +210,7 @@ final class Exchange implements Side.Events {
 
   /** The client's connection is closed, or its end will not be waited for. */
   void clientGone(String detail) {
-    end(FailureKind.CLIENT_GONE, detail);
+    end(FailureKind.CLIENT_GONE, detail, Http2Error.CANCEL.code());
     client.close();
   }
 
@@ -211,184 +218,141 @@ final class Exchange implements Side.Events {
   void idle() {
     String detail =
         "nothing moved for %d s".formatted(context.plan().timeouts().idle().toSeconds());
-    fail(FailureKind.TIMEOUT, ErrorResponse.failed(FailureKind.TIMEOUT, detail));
+    fail(
+        FailureKind.TIMEOUT,
+        ErrorResponse.failed(FailureKind.TIMEOUT, detail),
+        Http2Error.CANCEL.code());
   }
 
   /** Ends it without an answer. */
   void abort(FailureKind kind, String detail) {
-    end(kind, detail);
+    end(kind, detail, Http2Error.CANCEL.code());
+  }
+
+  /** Ends it because the client has given its stream up, with this code. */
+  void abort(String detail, long code) {
+    if (response == Response.WRITTEN && code == Http2Error.NO_ERROR.code()) {
+      complete();
+    } else {
+      end(FailureKind.CLIENT_GONE, detail, code);
+    }
   }
 
   // What the upstream sends.
 
   @Override
-  public void bytes(ByteBuf bytes) {
+  public void informational(ResponseHead head) {
     client.touch();
-    anyResponseByte = true;
-    switch (response) {
-      case AWAITED -> {
-        responseHead = Buffers.append(client.alloc(), responseHead, bytes);
-        parseHead();
-      }
-      case STREAMING -> stream(bytes);
-      case RECEIVED, WRITTEN -> {
-        reusable = false;
-        bytes.release();
-      }
+    if (++informational > MAX_INFORMATIONAL) {
+      malformed("more than %d informational responses".formatted(MAX_INFORMATIONAL));
+    } else {
+      client.informational(head);
     }
   }
 
   @Override
-  public void readComplete() {
+  public void response(ResponseHead head, Framing body) {
+    client.touch();
+    if (over || upstream == null) {
+      return;
+    }
+    recorder.responseHead(head, upstream.connection().remote());
+    response = Response.STREAMING;
+    if (client.response(head, body, upstream.isHttp1(), requestDone)) {
+      upstream.wholeFrames();
+    }
+  }
+
+  @Override
+  public void switched(ResponseHead head, Side connection, ByteBuf early) {
+    if (over || upstream == null) {
+      early.release();
+      return;
+    }
+    if (!requestDone) {
+      early.release();
+      malformed("a change of protocol before the request ended");
+      return;
+    }
+    recorder.responseHead(head, upstream.connection().remote());
+    response = Response.STREAMING;
+    relay = client.relay(head, connection, early, this::relayClosed);
+  }
+
+  @Override
+  public void responseBody(ByteBuf bytes, long content) {
+    client.touch();
+    recorder.responseBody(content);
+    client.body(bytes);
+  }
+
+  @Override
+  public void responseEnded(List<Header> ofResponse) {
     if (over) {
       return;
     }
-    client.flush();
-    pull();
+    response = Response.RECEIVED;
+    trailers = ofResponse;
+    client.end(ofResponse, this::responseWritten);
+    if (requestDone && !over) {
+      letGo();
+    }
+  }
+
+  private void responseWritten(boolean written) {
+    if (over) {
+      return;
+    }
+    if (!written) {
+      clientGone("the client closed the connection before it had the whole response");
+      return;
+    }
+    response = Response.WRITTEN;
+    if (requestDone) {
+      complete();
+    } else if (requestAbandoned || upstream == null) {
+      complete();
+    } else if (upstream.isHttp1() || !client.mayOutliveResponse()) {
+      abandonWhenStill(recorder.requestBytes());
+    }
   }
 
   @Override
-  public void writable() {
+  public void responseReadComplete() {
+    if (!over) {
+      client.flush();
+      pull();
+    }
+  }
+
+  @Override
+  public void requestWritable() {
     client.touch();
     pull();
   }
 
   @Override
-  public void ended() {
-    upstreamEnded(null);
-  }
-
-  @Override
-  public void gone(@Nullable Throwable cause) {
-    upstreamEnded(cause);
-  }
-
-  private void parseHead() {
-    while (response == Response.AWAITED && !over) {
-      int limit = context.plan().limits().headBytes();
-      int length = Math.min(responseHead.readableBytes(), limit);
-      byte[] bytes = ByteBufUtil.getBytes(responseHead, responseHead.readerIndex(), length, true);
-      switch (HeadParser.response(bytes, length)) {
-        case ParsedHead.NeedMore<ResponseHead>() -> {
-          if (length == limit) {
-            malformed("a head of more than %d bytes".formatted(limit));
-          }
-          return;
-        }
-        case ParsedHead.Malformed<ResponseHead>(var reason, _) -> malformed(reason);
-        case ParsedHead.Complete<ResponseHead>(var head, var consumed) -> {
-          responseHead.skipBytes(consumed);
-          head(head);
-        }
-      }
-    }
-  }
-
-  private void head(ResponseHead head) {
-    if (head.headers().size() > context.plan().limits().headerCount()) {
-      malformed("more than %d header lines".formatted(context.plan().limits().headerCount()));
-    } else if (head.status() == 101) {
-      if (requestDone && Forwarding.wantsUpgrade(received)) {
-        becomeRelay(head);
-      } else {
-        malformed("a change of protocol that was not asked for");
-      }
-    } else if (head.status() < 200) {
-      if (++informational > MAX_INFORMATIONAL) {
-        malformed("more than %d informational responses".formatted(MAX_INFORMATIONAL));
-      } else if (received.version() == HttpVersion.HTTP_1_1) {
-        // RFC 9110 section 15.2: not to a client of HTTP/1.0, which does not know them.
-        client.write(Forwarding.response(head, false, Optional.empty()));
-      }
-    } else if (received.method().equals("CONNECT") && head.status() < 300) {
-      becomeRelay(head);
-    } else {
-      finalHead(head);
-    }
-  }
-
-  private void finalHead(ResponseHead head) {
-    Framing framing = Framing.ofResponse(head, received.method());
-    if (framing instanceof Framing.Refused(var reason)) {
-      malformed(reason);
+  public void lost(Loss why) {
+    if (over || upstream == null) {
       return;
     }
-    if (upstream != null) {
-      recorder.responseHead(head, upstream.remote());
-    }
-    reusable &= Forwarding.keepsAlive(head.version(), head.headers());
-    boolean old = received.version() == HttpVersion.HTTP_1_0;
-    withoutChunks = old && framing instanceof Framing.Chunked;
-    toldClose =
-        !clientKeepsAlive
-            || framing instanceof Framing.UntilClose
-            || withoutChunks
-            || !requestDone
-            || client.stopping();
-    Optional<String> connection =
-        toldClose ? Optional.of("close") : old ? Optional.of("keep-alive") : Optional.empty();
-    client.write(Forwarding.response(head, withoutChunks, connection));
-    responseBody = new BodyScanner(framing, context.plan().limits());
-    response = Response.STREAMING;
-    ByteBuf rest = responseHead;
-    responseHead = Unpooled.EMPTY_BUFFER;
-    stream(rest);
-  }
-
-  /** Passes on bytes of the response's body; takes them over. */
-  private void stream(ByteBuf bytes) {
-    try {
-      if (responseBody == null) {
-        return;
-      }
-      int start = bytes.readerIndex();
-      long before = responseBody.contentBytes();
-      int count =
-          withoutChunks
-              ? responseBody.scan(
-                  bytes,
-                  start,
-                  bytes.writerIndex(),
-                  (from, length) -> client.write(bytes.retainedSlice(from, length)))
-              : responseBody.scan(bytes, start, bytes.writerIndex());
-      if (count > 0) {
-        recorder.responseBody(responseBody.contentBytes() - before);
-        if (withoutChunks) {
-          bytes.skipBytes(count);
-        } else {
-          client.write(bytes.readRetainedSlice(count));
-        }
-      }
-      if (!responseBody.fault().isEmpty()) {
-        malformed(responseBody.fault());
-      } else if (responseBody.finished()) {
-        reusable &= !bytes.isReadable();
-        responseReceived();
-      }
-    } finally {
-      bytes.release();
-    }
-  }
-
-  private void responseReceived() {
-    response = Response.RECEIVED;
-    client.flush(written -> {
-      if (over) {
-        return;
-      }
-      if (!written) {
-        clientGone("the client closed the connection before it had the whole response");
-        return;
-      }
-      response = Response.WRITTEN;
-      if (requestDone) {
+    if (why instanceof Loss.Malformed(var reason)) {
+      malformed(reason);
+    } else if (response == Response.AWAITED) {
+      withoutResponse(upstream, why);
+    } else if (response == Response.STREAMING) {
+      String how = why instanceof Loss.Reset ? "reset the stream" : "closed the connection";
+      String code = why instanceof Loss.Reset(var number) ? " (" + codeName(number) + ")" : "";
+      fail(
+          FailureKind.RESET,
+          ErrorResponse.failed(
+              FailureKind.RESET, "%s %s within the response%s".formatted(host(), how, code)),
+          codeOf(why));
+    } else {
+      requestAbandoned = true;
+      if (response == Response.WRITTEN) {
         complete();
-      } else {
-        abandonWhenStill(recorder.requestBytes());
       }
-    });
-    if (requestDone && !over) {
-      letGo();
     }
   }
 
@@ -420,98 +384,83 @@ final class Exchange implements Side.Events {
       return;
     }
     over = true;
-    recorder.finished(responseBody == null ? List.of() : responseBody.trailers());
+    recorder.finished(trailers);
     letGo();
-    releaseHead();
-    client.exchangeOver(!toldClose && requestDone);
+    client.over(requestDone);
   }
 
-  /** Gives the upstream connection back, or closes it. */
+  /** Gives the upstream connection back. */
   private void letGo() {
-    Upstream connection = upstream;
-    if (connection == null) {
-      return;
-    }
+    UpstreamHalf half = upstream;
     upstream = null;
-    if (reusable && requestDone && !requestAbandoned) {
-      connection.markUsed();
-      context.pool(client.loop()).put(connection);
-    } else {
-      connection.side().listen(new Dropped());
-      connection.side().close();
+    if (half != null) {
+      half.release(requestDone && !requestAbandoned);
     }
   }
 
-  private void upstreamEnded(@Nullable Throwable cause) {
-    if (over || upstream == null) {
-      return;
-    }
-    reusable = false;
-    if (response == Response.AWAITED) {
-      withoutResponse(cause);
-    } else if (response == Response.STREAMING) {
-      if (responseBody != null && responseBody.untilClose() && cause == null) {
-        responseReceived();
-      } else {
-        fail(
-            FailureKind.RESET,
-            ErrorResponse.failed(
-                FailureKind.RESET,
-                "%s closed the connection within the response".formatted(host())));
-      }
-    } else {
-      requestAbandoned = true;
-      if (response == Response.WRITTEN) {
-        complete();
-      }
-    }
-  }
-
-  private void withoutResponse(@Nullable Throwable cause) {
-    boolean stale = upstream != null && upstream.used() && !anyResponseByte;
-    // RFC 9110 section 9.2.2: what is not idempotent is not sent twice, unless it was not sent:
-    // a request without its body cannot have been acted on.
+  private void withoutResponse(UpstreamHalf dead, Loss why) {
     boolean repeatable =
-        !bodyConsumed && (hasRequestBody || IDEMPOTENT.contains(received.method()));
-    if (stale && repeatable && !retried) {
+        switch (why) {
+          // RFC 9110 section 9.2.2: what is not idempotent is not sent twice, unless it was not
+          // sent: a request without its body cannot have been acted on.
+          case Loss.Closed(_, var anyByte) ->
+              dead.connection().used()
+                  && !anyByte
+                  && (!framing.isEmpty() || IDEMPOTENT.contains(received.method()));
+          // RFC 9113 section 8.7: such a request is safe to send again.
+          case Loss.Refused() -> true;
+          case Loss.Reset _, Loss.Malformed _ -> false;
+        };
+    if (repeatable && !bodyConsumed && !retried) {
       retried = true;
-      reusable = true;
-      Upstream dead = upstream;
       upstream = null;
-      if (dead != null) {
-        dead.side().listen(new Dropped());
-        dead.side().cut();
-      }
+      dead.abandon(Http2Error.CANCEL.code());
       dial();
       return;
     }
-    String how = cause == null ? "closed" : "reset";
-    String when = anyResponseByte ? "within the head of its response" : "without a response";
+    // A client of HTTP/2 hears of an upstream's code by the same code.
+    boolean mirrored =
+        client.takesCodes() && (why instanceof Loss.Reset || why instanceof Loss.Refused);
     fail(
         FailureKind.RESET,
-        ErrorResponse.failed(
-            FailureKind.RESET, "%s %s the connection %s".formatted(host(), how, when)));
+        ErrorResponse.failed(FailureKind.RESET, host() + " " + describe(why)),
+        codeOf(why),
+        !mirrored);
+  }
+
+  private static String describe(Loss why) {
+    return switch (why) {
+      case Loss.Closed(var cause, var anyByte) ->
+          "%s the connection %s"
+              .formatted(
+                  cause == null ? "closed" : "reset",
+                  anyByte ? "within the head of its response" : "without a response");
+      case Loss.Refused() -> "refused the stream";
+      case Loss.Reset(var code) ->
+          "reset the stream (%s) without a response".formatted(codeName(code));
+      case Loss.Malformed(var reason) -> reason;
+    };
+  }
+
+  private static long codeOf(Loss why) {
+    return switch (why) {
+      case Loss.Closed _ -> Http2Error.INTERNAL_ERROR.code();
+      case Loss.Refused() -> Http2Error.REFUSED_STREAM.code();
+      case Loss.Reset(var code) -> code;
+      case Loss.Malformed _ -> Http2Error.PROTOCOL_ERROR.code();
+    };
+  }
+
+  private static String codeName(long code) {
+    Http2Error known = Http2Error.valueOf(code);
+    return known == null ? "code " + code : known.name();
   }
 
   private void malformed(String why) {
-    fail(FailureKind.MALFORMED, ErrorResponse.malformedResponse(host(), why));
-  }
-
-  private void becomeRelay(ResponseHead head) {
-    Upstream connection = upstream;
-    if (connection == null) {
-      return;
-    }
-    recorder.responseHead(head, connection.remote());
-    client.write(Forwarding.response(head, false, upgradeOf(head)));
-    response = Response.STREAMING;
-    ByteBuf early = responseHead;
-    responseHead = Unpooled.EMPTY_BUFFER;
-    relay = client.relay(connection.side(), early, this::relayClosed);
-  }
-
-  private static Optional<String> upgradeOf(ResponseHead head) {
-    return head.status() == 101 ? Optional.of("Upgrade") : Optional.empty();
+    fail(
+        FailureKind.MALFORMED,
+        ErrorResponse.malformedResponse(host(), why),
+        Http2Error.PROTOCOL_ERROR.code());
   }
 
   private void relayClosed(Relay ended) {
@@ -523,20 +472,24 @@ final class Exchange implements Side.Events {
   }
 
   /** Ends it with an answer if the client can still get one; otherwise the client is cut. */
-  private void fail(FailureKind kind, ErrorResponse answer) {
+  private void fail(FailureKind kind, ErrorResponse answer, long code) {
+    fail(kind, answer, code, true);
+  }
+
+  private void fail(FailureKind kind, ErrorResponse answer, long code, boolean mayAnswer) {
     if (over) {
       return;
     }
-    boolean answerable = response == Response.AWAITED;
-    end(kind, answer.text());
+    boolean answerable = mayAnswer && response == Response.AWAITED;
+    end(kind, answer.text(), code);
     if (answerable) {
-      client.answer(answer, !received.method().equals("HEAD"), !clientKeepsAlive || !requestDone);
+      client.answer(answer, requestDone);
     } else {
-      client.breakOff(withoutChunks || (responseBody != null && responseBody.untilClose()));
+      client.breakOff(code);
     }
   }
 
-  private void end(FailureKind kind, String detail) {
+  private void end(FailureKind kind, String detail, long code) {
     if (over) {
       return;
     }
@@ -545,18 +498,11 @@ final class Exchange implements Side.Events {
       recorder.relayed(relay.up(), relay.down());
     }
     recorder.failed(kind, detail);
-    releaseHead();
-    Upstream connection = upstream;
+    UpstreamHalf half = upstream;
     upstream = null;
-    if (connection != null) {
-      connection.side().listen(new Dropped());
-      connection.side().cut();
+    if (half != null) {
+      half.abandon(code);
     }
-  }
-
-  private void releaseHead() {
-    responseHead.release();
-    responseHead = Unpooled.EMPTY_BUFFER;
   }
 
   private String host() {

@@ -97,6 +97,13 @@ final class Forwarding {
     return new ResponseHead(HttpVersion.HTTP_1_1, head.status(), head.reason(), out);
   }
 
+  /** The head of a response whose body is sent in chunks. */
+  static ResponseHead chunked(ResponseHead head) {
+    List<Header> out = new ArrayList<>(head.headers());
+    out.add(new Header("Transfer-Encoding", "chunked"));
+    return new ResponseHead(head.version(), head.status(), head.reason(), out);
+  }
+
   /**
    * Whether the client asks to change the protocol. An offer of h2c is not taken up: the response
    * comes in HTTP/1.1, which is always allowed (RFC 9110 section 7.8).

@@ -20,11 +20,37 @@ sealed interface Framing {
   /** The body ends with the connection; only of a response. */
   record UntilClose() implements Framing {}
 
+  /** The body ends with its stream (RFC 9113 section 8.1). */
+  record Stream() implements Framing {}
+
   /** It cannot be said without a doubt. */
   record Refused(String reason) implements Framing {}
 
   /** Longer ones do not fit a long. */
   int MAX_LENGTH_DIGITS = 18;
+
+  /** Whether there certainly is no body. */
+  default boolean isEmpty() {
+    return this instanceof None || (this instanceof Length(var bytes) && bytes == 0);
+  }
+
+  /** Whether a side that speaks HTTP/1 has said it. */
+  default boolean isOfHttp1() {
+    return !(this instanceof Stream);
+  }
+
+  /**
+   * The framing of a message of HTTP/2.
+   *
+   * @param ended whether the stream ended with the head
+   */
+  static Framing ofStream(List<Header> headers, boolean ended) {
+    if (ended) {
+      return new None();
+    }
+    // That the length is kept is checked where the frames are read (RFC 9113 section 8.1.1).
+    return new Stream();
+  }
 
   /** The framing of a request. */
   static Framing ofRequest(RequestHead head) {

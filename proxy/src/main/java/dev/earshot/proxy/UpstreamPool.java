@@ -26,16 +26,21 @@ final class UpstreamPool {
     this.keep = keep;
   }
 
-  /** The connection with this key that was used last, if there is one. */
-  @Nullable Upstream take(UpstreamKey key) {
+  /** A half of the connection with this key that was used last, if there is one. */
+  @Nullable UpstreamHalf take(UpstreamKey key) {
     for (int i = idle.size() - 1; i >= 0; i--) {
       Upstream upstream = idle.get(i);
       if (upstream.key().equals(key)) {
         idle.remove(i);
-        return upstream;
+        return new Http1UpstreamHalf(upstream, this, limits);
       }
     }
     return null;
+  }
+
+  /** A half of a connection that was opened for it. */
+  UpstreamHalf use(Upstream upstream) {
+    return new Http1UpstreamHalf(upstream, this, limits);
   }
 
   /** Keeps a connection on which nothing is under way, or closes it if there is no room. */
