@@ -38,6 +38,8 @@ final class ClientConnection implements Side.Events, ClientHalf {
     CONNECT,
     /** Bytes are passed on as they are. */
     TUNNEL,
+    /** HTTP/2 is spoken, which has requests of its own. */
+    HTTP_2,
     /** The last answer is written; what still comes is thrown away. */
     LINGER,
     CLOSED
@@ -61,6 +63,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
 
   private @Nullable Relay relay;
   private @Nullable ConnectFlow connect;
+  private @Nullable Http2Client http2;
   private boolean anyExchange;
   private boolean stopping;
   private @Nullable Future<?> idleWatch;
@@ -99,7 +102,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
   public void bytes(ByteBuf bytes) {
     lastMove = System.nanoTime();
     switch (phase) {
-      case LINGER, CLOSED -> bytes.release();
+      case LINGER, CLOSED, HTTP_2 -> bytes.release();
       case EXCHANGE -> {
         in = Buffers.append(alloc(), in, bytes);
         pump();
@@ -116,6 +119,8 @@ final class ClientConnection implements Side.Events, ClientHalf {
   public void readComplete() {
     if (phase == Phase.EXCHANGE && exchange != null) {
       exchange.clientReadComplete();
+    } else if (http2 != null) {
+      http2.readComplete();
     } else if (phase == Phase.HEAD || phase == Phase.LINGER) {
       side.read();
     }
@@ -146,7 +151,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
           exchange.clientChanged();
         }
       }
-      case LINGER -> close();
+      case LINGER, HTTP_2 -> close();
       case CHECKING, CONNECT, TUNNEL, CLOSED -> {}
     }
   }
@@ -161,6 +166,9 @@ final class ClientConnection implements Side.Events, ClientHalf {
     if (exchange != null) {
       exchange.abort(
           FailureKind.CLIENT_GONE, "the client closed the connection before the response ended");
+    }
+    if (http2 != null) {
+      http2.gone();
     }
     in.release();
     in = Unpooled.EMPTY_BUFFER;
@@ -181,6 +189,10 @@ final class ClientConnection implements Side.Events, ClientHalf {
       return;
     }
     byte[] bytes = ByteBufUtil.getBytes(in, in.readerIndex(), length, true);
+    if (origin == null && !anyExchange && ConnectSniffer.isHttp2(bytes, length)) {
+      serveHttp2(null, takeUnread());
+      return;
+    }
     switch (HeadParser.request(bytes, length)) {
       case ParsedHead.NeedMore<RequestHead>() -> {
         if (length == limit) {
@@ -235,7 +247,9 @@ final class ClientConnection implements Side.Events, ClientHalf {
         }
         var way =
             context.plan().upstreamProxies().decide(target.scheme(), target.host(), target.port());
-        var key = new UpstreamKey(target, target.host(), way, target.isTls());
+        var key =
+            new UpstreamKey(
+                target, target.host(), way, target.isTls(), UpstreamKey.Offer.HTTP_1);
         forward(head, framing, key, originForm, Optional.of(hostFor(head, target)), null);
       }
     }
@@ -527,7 +541,8 @@ final class ClientConnection implements Side.Events, ClientHalf {
     report(ErrorResponse.loop(), OptionalLong.empty());
   }
 
-  private void report(ErrorResponse answer, OptionalLong at) {
+  /** Tells of what never became an exchange. */
+  void report(ErrorResponse answer, OptionalLong at) {
     context
         .events()
         .accept(new TrafficEvent.ConnectionRefused(id, answer.kind(), answer.text(), at));
@@ -545,6 +560,28 @@ final class ClientConnection implements Side.Events, ClientHalf {
     side.listen(this);
     in = Buffers.append(alloc(), in, early);
     nextInBuffer();
+  }
+
+  /**
+   * The same for a client that speaks HTTP/2.
+   *
+   * @param to null if each request says where it goes
+   */
+  void serveHttp2(@Nullable Origin to, ByteBuf early) {
+    connect = null;
+    phase = Phase.HTTP_2;
+    side.listen(this);
+    var serving = new Http2Client(context, this, to);
+    http2 = serving;
+    serving.start(early);
+    if (stopping) {
+      serving.stop();
+    }
+  }
+
+  /** Whether nothing has moved for the idle time-out. */
+  boolean isIdle() {
+    return System.nanoTime() - lastMove >= context.plan().timeouts().idle().toNanos();
   }
 
   /** Hands over what was read and not used; the caller owns it. */
@@ -635,7 +672,9 @@ final class ClientConnection implements Side.Events, ClientHalf {
     if (left <= 0) {
       lastMove = System.nanoTime();
       left = idle;
-      if (exchange != null) {
+      if (http2 != null) {
+        http2.idle();
+      } else if (exchange != null) {
         exchange.idle();
       } else if (phase == Phase.HEAD || (connect != null && connect.isSniffing())) {
         close();
@@ -656,6 +695,11 @@ final class ClientConnection implements Side.Events, ClientHalf {
                 close();
               }
             }
+            case HTTP_2 -> {
+              if (http2 != null) {
+                http2.stop();
+              }
+            }
             case EXCHANGE, TUNNEL, CLOSED -> {}
           }
         });
@@ -671,6 +715,9 @@ final class ClientConnection implements Side.Events, ClientHalf {
         .execute(() -> {
           if (phase == Phase.EXCHANGE || phase == Phase.CONNECT || phase == Phase.TUNNEL) {
             busy.run();
+          }
+          if (http2 != null) {
+            http2.force(busy);
           }
           if (exchange != null) {
             exchange.abort(FailureKind.STOPPING, "the proxy stopped");

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * protocol has to wait for a time-out. On the event loop of the client's connection.
  */
 final class ConnectFlow {
-  private static final List<String> ALPN = List.of("http/1.1");
+  private static final String H2 = "h2";
+  private static final String HTTP_1 = "http/1.1";
 
   private final ProxyContext context;
   private final ClientConnection client;
@@ -50,7 +51,8 @@ final class ConnectFlow {
             target,
             host,
             context.plan().upstreamProxies().decide(target.scheme(), host, port),
-            true);
+            true,
+            UpstreamKey.Offer.HTTP_1);
     this.opaque = opaqueReason(context.plan(), host, port);
   }
 
@@ -141,33 +143,48 @@ final class ConnectFlow {
     switch (ConnectSniffer.decide(bytes, length)) {
       case NEED_MORE -> {}
       case OPAQUE -> tunnel(connection, TunnelReason.NOT_TLS, Unpooled.EMPTY_BUFFER);
-      case HTTP -> plain(connection);
+      case HTTP -> plain(connection, UpstreamKey.Offer.HTTP_1);
+      case HTTP_2 -> plain(connection, UpstreamKey.Offer.PRIOR_KNOWLEDGE);
       case TLS -> {
-        if (ClientHello.parse(bytes, length) instanceof ClientHello.Complete(var name)) {
-          secure(connection, name);
+        if (ClientHello.parse(bytes, length) instanceof ClientHello.Complete hello) {
+          secure(connection, hello);
         }
       }
     }
   }
 
-  private void plain(Upstream connection) {
+  private void plain(Upstream connection, UpstreamKey.Offer offer) {
     sniffing = false;
     var target = new Target("http", key.target().host(), key.target().port());
-    var plainKey = new UpstreamKey(target, key.tlsName(), key.way(), key.tunnelled());
+    var plainKey =
+        new UpstreamKey(target, key.tlsName(), key.way(), key.tunnelled(), offer);
+    boolean http2 = offer == UpstreamKey.Offer.PRIOR_KNOWLEDGE;
     upstream = null;
-    context.pool(client.loop()).put(connection.as(plainKey, Timings.NOT_APPLICABLE));
-    client.serve(new Origin(plainKey, null), takeEarly());
+    context.pool(client.loop()).put(connection.as(plainKey, Timings.NOT_APPLICABLE, http2));
+    var origin = new Origin(plainKey, null);
+    if (http2) {
+      client.serveHttp2(origin, takeEarly());
+    } else {
+      client.serve(origin, takeEarly());
+    }
   }
 
-  private void secure(Upstream connection, Optional<String> serverName) {
+  private void secure(Upstream connection, ClientHello.Complete hello) {
     sniffing = false;
+    boolean http2 = hello.protocols().contains(H2);
     var named =
-        new UpstreamKey(key.target(), serverName.orElse(key.tlsName()), key.way(), key.tunnelled());
+        new UpstreamKey(
+            key.target(),
+            hello.serverName().orElse(key.tlsName()),
+            key.way(),
+            key.tunnelled(),
+            http2 ? UpstreamKey.Offer.HTTP_2 : UpstreamKey.Offer.HTTP_1);
     context
         .dialer()
         .secure(connection, named)
         .addListener((Future<Upstream> secured) -> {
           upstream = null;
+          boolean agreed = secured.isSuccess() && secured.getNow().speaksHttp2();
           if (secured.isSuccess()) {
             context.pool(client.loop()).put(secured.getNow());
           }
@@ -177,25 +194,30 @@ final class ConnectFlow {
             client.close();
             return;
           }
+          // What the upstream speaks, if the client can: then nothing has to be translated.
+          boolean only = http2 && !hello.protocols().contains(HTTP_1);
           shakeHands(
-              new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())));
+              new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())),
+              List.of(agreed || only ? H2 : HTTP_1));
         });
   }
 
-  private void shakeHands(Origin origin) {
+  private void shakeHands(Origin origin, List<String> alpn) {
     if (!(context.plan().interception() instanceof Interception.On(InterceptTls tls))) {
       throw new IllegalStateException("nothing is intercepted");
     }
     Channel channel = client.side().channel();
-    SslHandler handler = tls.newHandler(channel.alloc(), key.target().host(), ALPN);
+    SslHandler handler = tls.newHandler(channel.alloc(), key.target().host(), alpn);
     handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
     handler
         .handshakeFuture()
         .addListener((Future<Channel> shaken) -> {
-          if (shaken.isSuccess()) {
-            client.serve(origin, Unpooled.EMPTY_BUFFER);
-          } else {
+          if (!shaken.isSuccess()) {
             rejected(origin.key().tlsName(), shaken.cause());
+          } else if (H2.equals(handler.applicationProtocol())) {
+            client.serveHttp2(origin, Unpooled.EMPTY_BUFFER);
+          } else {
+            client.serve(origin, Unpooled.EMPTY_BUFFER);
           }
         });
     client.side().listen(client);

@@ -9,7 +9,9 @@ final class ConnectSniffer {
     TLS,
     /** HTTP/1, in plain text. */
     HTTP,
-    /** Neither; HTTP/2 in plain text, too, goes through as it is. */
+    /** HTTP/2, in plain text (RFC 9113 section 3.4). */
+    HTTP_2,
+    /** Neither. */
     OPAQUE
   }
 
@@ -42,9 +44,14 @@ final class ConnectSniffer {
     // The target of a request to an origin is a path, a URL or "*"; that of HTTP/2's preface too.
     return switch (bytes[at + 1]) {
       case '/', 'h', 'H' -> Kind.HTTP;
-      case '*' -> at == 3 && bytes[0] == 'P' ? Kind.OPAQUE : Kind.HTTP;
+      case '*' -> at == 3 && bytes[0] == 'P' ? Kind.HTTP_2 : Kind.HTTP;
       default -> Kind.OPAQUE;
     };
+  }
+
+  /** Whether a connection begins as only HTTP/2 does. */
+  static boolean isHttp2(byte[] bytes, int length) {
+    return decide(bytes, length) == Kind.HTTP_2;
   }
 
   private static boolean isUpper(byte b) {

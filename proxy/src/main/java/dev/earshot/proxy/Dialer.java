@@ -42,8 +42,6 @@ import org.jspecify.annotations.Nullable;
  * for.
  */
 final class Dialer {
-  private static final List<String> ALPN = List.of("http/1.1");
-
   /** How long the next address waits for the one before it (RFC 8305 section 5). */
   private static final Duration BETWEEN_ADDRESSES = Duration.ofMillis(250);
 
@@ -111,7 +109,9 @@ final class Dialer {
     SslHandler tls;
     try {
       tls =
-          plan.upstreamTls().newHandler(channel.alloc(), key.tlsName(), key.target().port(), ALPN);
+          plan.upstreamTls()
+              .newHandler(
+                  channel.alloc(), key.tlsName(), key.target().port(), key.offer().alpn());
     } catch (RuntimeException e) {
       upstream.side().cut();
       return promise.setFailure(tlsFailure(key, e));
@@ -122,7 +122,8 @@ final class Dialer {
     tls.handshakeFuture()
         .addListener((Future<Channel> shaken) -> {
           if (shaken.isSuccess()) {
-            promise.setSuccess(upstream.as(key, System.nanoTime() - start));
+            boolean http2 = "h2".equals(tls.applicationProtocol());
+            promise.setSuccess(upstream.as(key, System.nanoTime() - start, http2));
           } else {
             upstream.side().cut();
             promise.setFailure(tlsFailure(key, shaken.cause()));
@@ -280,7 +281,14 @@ final class Dialer {
       String remote = Authority.inUrl(address.getAddress().getHostAddress()) + ":" + port;
       long connectNanos = System.nanoTime() - start - Math.max(dnsNanos, 0);
       var upstream =
-          new Upstream(side, key, remote, dnsNanos, connectNanos, Timings.NOT_APPLICABLE);
+          new Upstream(
+              side,
+              key,
+              remote,
+              dnsNanos,
+              connectNanos,
+              Timings.NOT_APPLICABLE,
+              !key.target().isTls() && key.offer() == UpstreamKey.Offer.PRIOR_KNOWLEDGE);
       if (proxy != null && key.tunnelled()) {
         askForTunnel(upstream, proxy);
       } else if (!promise.trySuccess(upstream)) {

@@ -40,6 +40,11 @@ record ErrorResponse(int status, String kind, String text) {
     return new ErrorResponse(403, "loop", "cannot forward to this proxy itself");
   }
 
+  static ErrorResponse noTunnel() {
+    return new ErrorResponse(
+        501, "malformed", "CONNECT within HTTP/2 is not possible here: the upstream does not offer it");
+  }
+
   static ErrorResponse otherUser(String detail) {
     return new ErrorResponse(
         403, "other_user", "this proxy serves only the user who started it: " + detail);
@@ -92,6 +97,7 @@ record ErrorResponse(int status, String kind, String text) {
       case 400 -> "Bad Request";
       case 403 -> "Forbidden";
       case 431 -> "Request Header Fields Too Large";
+      case 501 -> "Not Implemented";
       case 502 -> "Bad Gateway";
       case 503 -> "Service Unavailable";
       case 504 -> "Gateway Timeout";

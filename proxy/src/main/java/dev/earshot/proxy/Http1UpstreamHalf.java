@@ -53,12 +53,22 @@ final class Http1UpstreamHalf implements UpstreamHalf, Side.Events {
   @Override
   public void send(Events to, RequestHead toSend, Framing framing, boolean asItIs) {
     listener = to;
-    request = toSend;
+    request = inHttp1(toSend);
     Side side = connection.side();
     boolean chunks = framing instanceof Framing.Stream && !hasLength(toSend.headers());
     body = new Http1Body(side, chunks ? Http1Body.Form.CHUNKS : Http1Body.Form.AS_IT_IS);
     side.listen(this);
-    side.write(HeadWriter.write(side.channel().alloc(), chunks ? chunked(toSend) : toSend));
+    side.write(HeadWriter.write(side.channel().alloc(), chunks ? chunked(request) : request));
+  }
+
+  private static RequestHead inHttp1(RequestHead head) {
+    return head.version() == HttpVersion.HTTP_2
+        ? new RequestHead(
+            head.method(),
+            head.target(),
+            HttpVersion.HTTP_1_1,
+            Http2Heads.joinedCookies(head.headers()))
+        : head;
   }
 
   private static RequestHead chunked(RequestHead head) {

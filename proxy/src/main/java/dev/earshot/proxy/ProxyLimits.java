@@ -13,6 +13,8 @@ package dev.earshot.proxy;
  * @param idleInAll idle upstream connections kept, on each event loop
  * @param lowWater bytes waiting to be written at which reading of the other side resumes
  * @param highWater bytes waiting to be written at which reading of the other side pauses
+ * @param streams exchanges at a time on one connection of HTTP/2
+ * @param streamWindow bytes that a stream of HTTP/2 may send before they have gone on
  */
 public record ProxyLimits(
     int headBytes,
@@ -23,10 +25,16 @@ public record ProxyLimits(
     int idlePerHost,
     int idleInAll,
     int lowWater,
-    int highWater) {
-  /** 64 KiB heads of 500 lines, 4 KiB chunk lines, 16 KiB trailers, 4,096 clients. */
+    int highWater,
+    int streams,
+    int streamWindow) {
+  /**
+   * 64 KiB heads of 500 lines, 4 KiB chunk lines, 16 KiB trailers, 4,096 clients, 128 streams of
+   * 512 KiB.
+   */
   public static final ProxyLimits DEFAULT =
-      new ProxyLimits(64 << 10, 500, 4 << 10, 16 << 10, 4096, 32, 128, 64 << 10, 256 << 10);
+      new ProxyLimits(
+          64 << 10, 500, 4 << 10, 16 << 10, 4096, 32, 128, 64 << 10, 256 << 10, 128, 512 << 10);
 
   public ProxyLimits {
     if (headBytes < 1
@@ -37,7 +45,9 @@ public record ProxyLimits(
         || idlePerHost < 0
         || idleInAll < 0
         || lowWater < 1
-        || highWater < lowWater) {
+        || highWater < lowWater
+        || streams < 1
+        || streamWindow < 1) {
       throw new IllegalArgumentException("a limit is out of range");
     }
   }

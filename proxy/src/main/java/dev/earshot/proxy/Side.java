@@ -5,6 +5,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -67,6 +68,11 @@ final class Side extends ChannelInboundHandlerAdapter {
   /** Changes the listener, for everything that happens from now on. */
   void listen(Events other) {
     events = other;
+  }
+
+  /** Puts a codec before this: bytes go through it, and no longer come here. */
+  void insert(ChannelHandler codec) {
+    channel().pipeline().addBefore(context().name(), null, codec);
   }
 
   Channel channel() {

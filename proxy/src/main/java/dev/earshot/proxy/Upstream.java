@@ -10,22 +10,39 @@ final class Upstream {
   private final long dnsNanos;
   private final long connectNanos;
   private final long tlsNanos;
+  private final boolean http2;
   private boolean used;
   private long idleSince;
 
+  /**
+   * A connection.
+   *
+   * @param http2 whether it was agreed that HTTP/2 is spoken on it
+   */
   Upstream(
-      Side side, UpstreamKey key, String remote, long dnsNanos, long connectNanos, long tlsNanos) {
+      Side side,
+      UpstreamKey key,
+      String remote,
+      long dnsNanos,
+      long connectNanos,
+      long tlsNanos,
+      boolean http2) {
     this.side = side;
     this.key = key;
     this.remote = remote;
     this.dnsNanos = dnsNanos;
     this.connectNanos = connectNanos;
     this.tlsNanos = tlsNanos;
+    this.http2 = http2;
   }
 
   /** The same connection for another purpose, such as after a TLS handshake on it. */
-  Upstream as(UpstreamKey other, long tlsTook) {
-    return new Upstream(side, other, remote, dnsNanos, connectNanos, tlsTook);
+  Upstream as(UpstreamKey other, long tlsTook, boolean speaksHttp2) {
+    return new Upstream(side, other, remote, dnsNanos, connectNanos, tlsTook, speaksHttp2);
+  }
+
+  boolean speaksHttp2() {
+    return http2;
   }
 
   Side side() {

@@ -18,6 +18,7 @@ final class UpstreamPool {
   private final ProxyLimits limits;
   private final Duration keep;
   private final List<Upstream> idle = new ArrayList<>();
+  private final List<Http2Upstream> shared = new ArrayList<>();
   private boolean sweeping;
 
   UpstreamPool(EventLoop loop, ProxyLimits limits, Duration keep) {
@@ -28,6 +29,10 @@ final class UpstreamPool {
 
   /** A half of the connection with this key that was used last, if there is one. */
   @Nullable UpstreamHalf take(UpstreamKey key) {
+    Http2Upstream http2 = leastUsed(key);
+    if (http2 != null) {
+      return http2.open();
+    }
     for (int i = idle.size() - 1; i >= 0; i--) {
       Upstream upstream = idle.get(i);
       if (upstream.key().equals(key)) {
@@ -40,11 +45,39 @@ final class UpstreamPool {
 
   /** A half of a connection that was opened for it. */
   UpstreamHalf use(Upstream upstream) {
-    return new Http1UpstreamHalf(upstream, this, limits);
+    return upstream.speaksHttp2()
+        ? share(upstream).open()
+        : new Http1UpstreamHalf(upstream, this, limits);
+  }
+
+  /** A connection of HTTP/2 with this key that has room for another stream. */
+  @Nullable Http2Upstream leastUsed(UpstreamKey key) {
+    Http2Upstream best = null;
+    for (Http2Upstream each : shared) {
+      if (each.connection().key().equals(key)
+          && each.hasRoom()
+          && (best == null || each.streams() < best.streams())) {
+        best = each;
+      }
+    }
+    return best;
+  }
+
+  /** Begins HTTP/2 on a connection, which all may use from then on. */
+  Http2Upstream share(Upstream upstream) {
+    var made = new Http2Upstream(upstream, limits, shared::remove);
+    shared.add(made);
+    upstream.markIdle(System.nanoTime());
+    sweepLater();
+    return made;
   }
 
   /** Keeps a connection on which nothing is under way, or closes it if there is no room. */
   void put(Upstream upstream) {
+    if (upstream.speaksHttp2()) {
+      var _ = share(upstream);
+      return;
+    }
     Side side = upstream.side();
     boolean full =
         idle.stream().filter(other -> other.key().equals(upstream.key())).count()
@@ -65,7 +98,7 @@ final class UpstreamPool {
   }
 
   private void sweepLater() {
-    if (!sweeping && !idle.isEmpty()) {
+    if (!sweeping && !(idle.isEmpty() && shared.isEmpty())) {
       sweeping = true;
       var _ = loop.schedule(this::sweep, keep.toNanos(), TimeUnit.NANOSECONDS);
     }
@@ -76,6 +109,14 @@ final class UpstreamPool {
     long now = System.nanoTime();
     while (!idle.isEmpty() && idle.getFirst().idleLongerThan(keep, now)) {
       idle.removeFirst().side().close();
+    }
+    for (Http2Upstream each : List.copyOf(shared)) {
+      if (each.isWanted()) {
+        each.connection().markIdle(now);
+      } else if (each.connection().idleLongerThan(keep, now)) {
+        shared.remove(each);
+        each.close();
+      }
     }
     sweepLater();
   }

@@ -140,7 +140,9 @@ class FlowTest {
             d.idlePerHost(),
             d.idleInAll(),
             d.lowWater(),
-            d.highWater());
+            d.highWater(),
+            d.streams(),
+            d.streamWindow());
     try (var origin = ScriptedOrigin.start(ScriptedOrigin.answering(OK));
         var proxy = RunningProxy.start(plan -> RunningProxy.with(plan, one));
         var first = proxy.client()) {

@@ -1,0 +1,86 @@
+package dev.earshot.proxy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Stream;
+import dev.earshot.exchange.Header;
+import io.netty.channel.ChannelFuture;
+import java.util.List;
+
+/**
+ * One stream of a connection of HTTP/2, both ways: what is written waits for the peer's window, and
+ * what is read is given back to the peer's window when it has gone on. On one event loop.
+ */
+final class Http2Body {
+  private final Http2Codec codec;
+  private final Http2Stream stream;
+  private int unconsumed;
+
+  Http2Body(Http2Codec codec, Http2Stream stream) {
+    this.codec = codec;
+    this.stream = stream;
+  }
+
+  int id() {
+    return stream.id();
+  }
+
+  /** Bytes came that have not gone on yet. */
+  void came(int bytes) {
+    unconsumed += bytes;
+  }
+
+  /** What came has gone on: the peer may send as much again. */
+  void consume() {
+    int bytes = unconsumed;
+    unconsumed = 0;
+    if (bytes == 0) {
+      return;
+    }
+    try {
+      if (codec.connection().local().flowController().consumeBytes(stream, bytes)) {
+        codec.context().flush();
+      }
+    } catch (Http2Exception e) {
+      codec.onError(codec.context(), true, e);
+    }
+  }
+
+  /** Writes a part; takes it over. */
+  void part(ByteBuf bytes) {
+    var _ =
+        codec
+            .encoder()
+            .writeData(codec.context(), id(), bytes, 0, false, codec.context().newPromise());
+  }
+
+  /** Writes the end. */
+  ChannelFuture end(List<Header> trailers) {
+    var promise = codec.context().newPromise();
+    return trailers.isEmpty()
+        ? codec
+            .encoder()
+            .writeData(codec.context(), id(), Unpooled.EMPTY_BUFFER, 0, true, promise)
+        : codec
+            .encoder()
+            .writeHeaders(
+                codec.context(), id(), Http2Heads.trailers(trailers), 0, true, promise);
+  }
+
+  /** Resets the stream, unless it is closed already. */
+  void reset(long code) {
+    if (codec.connection().stream(id()) != null && codec.context().channel().isActive()) {
+      var _ = codec.resetStream(codec.context(), id(), code, codec.context().newPromise());
+      codec.flush(codec.context());
+    }
+  }
+
+  boolean isWritable() {
+    return codec.encoder().flowController().isWritable(stream);
+  }
+
+  void flush() {
+    codec.flush(codec.context());
+  }
+}

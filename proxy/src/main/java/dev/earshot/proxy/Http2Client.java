@@ -1,0 +1,353 @@
+package dev.earshot.proxy;
+
+import dev.earshot.exchange.FailureKind;
+import dev.earshot.exchange.Header;
+import dev.earshot.exchange.Headers;
+import dev.earshot.exchange.RequestHead;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionAdapter;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2RemoteFlowController;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a client's connection is when HTTP/2 is spoken on it: each stream is an exchange of its own
+ * (RFC 9113). On its event loop.
+ */
+final class Http2Client {
+  private final ProxyContext context;
+  private final ClientConnection client;
+  private final @Nullable Origin origin;
+  private final Http2Codec codec;
+  private final Http2Connection.PropertyKey half;
+  private @Nullable Http2Upstream home;
+  private boolean stopping;
+
+  /** For a client whose requests all go to the origin, or, without one, where they say. */
+  Http2Client(ProxyContext context, ClientConnection client, @Nullable Origin origin) {
+    this.context = context;
+    this.client = client;
+    this.origin = origin;
+    codec = Http2Codec.ofClient(context.plan().limits(), new FromClient(), new Broken());
+    half = codec.connection().newKey();
+    codec.connection().addListener(new Streams());
+    codec.encoder().flowController().listener(new Writability());
+  }
+
+  /** Begins, with what was read already; takes it over. */
+  void start(ByteBuf early) {
+    client.side().insert(codec);
+    followUpstream();
+    if (early.isReadable()) {
+      client.side().channel().pipeline().fireChannelRead(early).fireChannelReadComplete();
+    } else {
+      early.release();
+    }
+    client.side().read();
+  }
+
+  /**
+   * Offers what the upstream offers: no more streams at a time, and WebSockets where it takes them
+   * (RFC 8441 section 3).
+   */
+  private void followUpstream() {
+    if (origin == null) {
+      return;
+    }
+    Http2Upstream upstream = context.pool(client.loop()).leastUsed(origin.key());
+    if (upstream != null) {
+      home = upstream;
+      upstream.hold();
+      upstream.onSettings(this::offer);
+    }
+  }
+
+  private void offer(Http2Settings ofUpstream) {
+    var changed = new Http2Settings();
+    Long streams = ofUpstream.maxConcurrentStreams();
+    int most = context.plan().limits().streams();
+    if (streams != null && streams < most) {
+      changed.maxConcurrentStreams(Math.max(streams, 1));
+    }
+    if (Boolean.TRUE.equals(ofUpstream.connectProtocolEnabled())) {
+      changed.connectProtocolEnabled(true);
+    }
+    if (!changed.isEmpty() && client.side().channel().isActive()) {
+      var _ =
+          codec
+              .encoder()
+              .writeSettings(codec.context(), changed, codec.context().newPromise());
+      codec.context().flush();
+    }
+  }
+
+  /** A read is over. */
+  void readComplete() {
+    forEach(Http2ClientHalf::readComplete);
+  }
+
+  /** Nothing has moved for the idle time-out. */
+  void idle() {
+    if (codec.connection().numActiveStreams() == 0) {
+      client.close();
+    } else {
+      forEach(Http2ClientHalf::idle);
+    }
+  }
+
+  /** The connection is closed. */
+  void gone() {
+    if (home != null) {
+      home.letGo();
+      home.onSettings(settings -> {});
+      home = null;
+    }
+  }
+
+  /** Takes no more requests, and closes when those under way have ended. */
+  void stop() {
+    stopping = true;
+    if (codec.connection().numActiveStreams() == 0) {
+      goAway();
+      client.close();
+    } else {
+      goAway();
+    }
+  }
+
+  private void goAway() {
+    int last = codec.connection().remote().lastStreamCreated();
+    var _ =
+        codec.goAway(
+            codec.context(),
+            last,
+            Http2Error.NO_ERROR.code(),
+            io.netty.buffer.Unpooled.EMPTY_BUFFER,
+            codec.context().newPromise());
+    codec.flush(codec.context());
+  }
+
+  /** Ends what is under way. */
+  void force(Runnable busy) {
+    if (codec.connection().numActiveStreams() > 0) {
+      busy.run();
+    }
+    forEach(stream -> stream.abort(FailureKind.STOPPING, "the proxy stopped"));
+  }
+
+  ClientConnection connection() {
+    return client;
+  }
+
+  private void forEach(java.util.function.Consumer<Http2ClientHalf> action) {
+    List<Http2ClientHalf> all = new ArrayList<>();
+    try {
+      codec
+          .connection()
+          .forEachActiveStream(stream -> {
+            Http2ClientHalf each = stream.getProperty(half);
+            if (each != null) {
+              all.add(each);
+            }
+            return true;
+          });
+    } catch (Http2Exception e) {
+      codec.onError(codec.context(), true, e);
+    }
+    all.forEach(action);
+  }
+
+  private @Nullable Http2ClientHalf halfOf(int id) {
+    Http2Stream stream = codec.connection().stream(id);
+    return stream == null ? null : stream.getProperty(half);
+  }
+
+  private void request(Http2Stream stream, Http2Headers headers, boolean end) {
+    var body = new Http2Body(codec, stream);
+    switch (Http2Heads.request(headers, context.plan().limits().headerCount())) {
+      case Http2Heads.Read.Wrong<Http2Heads.Request>(var why) -> {
+        client.report(ErrorResponse.malformed(why), OptionalLong.empty());
+        body.reset(Http2Error.PROTOCOL_ERROR.code());
+      }
+      case Http2Heads.Read.Whole<Http2Heads.Request>(var request) ->
+          request(stream, body, request, end);
+    }
+  }
+
+  private void request(
+      Http2Stream stream, Http2Body body, Http2Heads.Request request, boolean end) {
+    RequestHead head = request.head();
+    var to = new Http2ClientHalf(this, codec, body, head);
+    boolean extended = Headers.first(head.headers(), Http2Heads.PROTOCOL).isPresent();
+    if (extended ? home == null || !home.takesExtendedConnect() : head.method().equals("CONNECT")) {
+      to.refuse(ErrorResponse.noTunnel());
+      return;
+    }
+    UpstreamKey key;
+    DialFailure failure;
+    if (origin != null) {
+      key = origin.key();
+      failure = origin.failure();
+    } else {
+      UpstreamKey asked = whereItSays(request);
+      if (asked == null) {
+        to.refuse(ErrorResponse.notAnOrigin());
+        return;
+      }
+      if (context.dialer().isSelf(asked.target().host(), asked.target().port())) {
+        to.refuse(ErrorResponse.loop());
+        return;
+      }
+      key = asked;
+      failure = null;
+    }
+    stream.setProperty(half, to);
+    Framing framing = Framing.ofStream(head.headers(), end);
+    String url = key.target().url(head.target());
+    Optional<String> authorization =
+        key.absoluteForm() && key.way() instanceof UpstreamProxies.Way.Through(var proxy)
+            ? proxy.authorization()
+            : Optional.empty();
+    RequestHead forwarded =
+        Forwarding.request(
+            head,
+            key.absoluteForm() ? url : head.target(),
+            Optional.of(request.authority().isEmpty() ? key.target().authority() : request.authority()),
+            authorization);
+    var toSend =
+        new RequestHead(
+            forwarded.method(), forwarded.target(), head.version(), forwarded.headers());
+    var recorder = client.begin(head, url, key.target().host());
+    if (failure != null) {
+      recorder.failed(failure.kind(), failure.text());
+      to.answer(failure.answer(), end);
+      return;
+    }
+    to.start(new Exchange(context, to, recorder, head, toSend, framing, key));
+  }
+
+  /** For a client that knows the proxy as such: the scheme and the authority say where to. */
+  private @Nullable UpstreamKey whereItSays(Http2Heads.Request request) {
+    String scheme = request.scheme();
+    if (!(scheme.equals("http") || scheme.equals("https"))
+        || !(Authority.parse(request.authority(), Target.defaultPort(scheme))
+            instanceof Authority.Parsed(var host, var port))) {
+      return null;
+    }
+    var target = new Target(scheme, host, port);
+    return new UpstreamKey(
+        target,
+        host,
+        context.plan().upstreamProxies().decide(scheme, host, port),
+        target.isTls(),
+        target.isTls() ? UpstreamKey.Offer.HTTP_2 : UpstreamKey.Offer.HTTP_1);
+  }
+
+  /** Frames of the client. */
+  private final class FromClient extends Http2Codec.Frames {
+    @Override
+    void headers(int id, Http2Headers headers, boolean end) {
+      client.touch();
+      Http2Stream stream = codec.connection().stream(id);
+      if (stream == null) {
+        return;
+      }
+      Http2ClientHalf known = stream.getProperty(half);
+      if (known == null) {
+        request(stream, headers, end);
+      } else if (Http2Heads.trailers(headers, context.plan().limits().headerCount())
+          instanceof Http2Heads.Read.Whole<List<Header>>(var trailers)) {
+        known.ended(trailers);
+      } else {
+        known.ended(List.of());
+      }
+    }
+
+    @Override
+    public int onDataRead(
+        ChannelHandlerContext ctx, int id, ByteBuf data, int padding, boolean end) {
+      client.touch();
+      Http2ClientHalf to = halfOf(id);
+      if (to == null) {
+        return data.readableBytes() + padding;
+      }
+      to.data(data.retain(), end);
+      return padding;
+    }
+
+    @Override
+    public void onRstStreamRead(ChannelHandlerContext ctx, int id, long code) {
+      Http2ClientHalf to = halfOf(id);
+      if (to != null) {
+        to.reset(code);
+      }
+    }
+  }
+
+  /** What becomes of streams. */
+  private final class Streams extends Http2ConnectionAdapter {
+    @Override
+    public void onStreamClosed(Http2Stream stream) {
+      Http2ClientHalf to = stream.getProperty(half);
+      if (to != null) {
+        to.closed();
+      }
+    }
+
+    @Override
+    public void onStreamRemoved(Http2Stream stream) {
+      if (stopping && codec.connection().numActiveStreams() == 0) {
+        client.close();
+      }
+    }
+  }
+
+  /** A stream can be written again. */
+  private final class Writability implements Http2RemoteFlowController.Listener {
+    @Override
+    public void writabilityChanged(Http2Stream stream) {
+      Http2ClientHalf to = stream.getProperty(half);
+      if (to != null && codec.encoder().flowController().isWritable(stream)) {
+        client.touch();
+        to.writable();
+      }
+    }
+  }
+
+  /** What breaks the protocol. */
+  private final class Broken implements Http2Codec.Faults {
+    @Override
+    public void connectionFault(Http2Exception why) {
+      client.report(refusal(why), OptionalLong.empty());
+    }
+
+    @Override
+    public void streamFault(int stream, Http2Exception why) {
+      Http2ClientHalf to = halfOf(stream);
+      if (to == null) {
+        client.report(refusal(why), OptionalLong.empty());
+      } else {
+        to.fault(String.valueOf(why.getMessage()));
+      }
+    }
+
+    private static ErrorResponse refusal(Http2Exception why) {
+      String text = String.valueOf(why.getMessage());
+      boolean tooMuch =
+          why.error() == Http2Error.ENHANCE_YOUR_CALM
+              || why instanceof Http2Exception.HeaderListSizeException
+              || text.contains("Header size exceeded");
+      return tooMuch ? ErrorResponse.tooLarge(text) : ErrorResponse.malformed(text);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package dev.earshot.proxy;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
+import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameAdapter;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The framing of one connection of HTTP/2, with the proxy's limits on it (RFC 9113 section 10.5):
+ * floods of frames that cost the sender nothing end the connection with ENHANCE_YOUR_CALM.
+ *
+ * <p>Flow control is that of the streams: what the other side of the proxy has not taken yet counts
+ * against the window of its stream, and the window of the connection is refilled at once, so that a
+ * slow reader of one stream holds up no other.
+ */
+final class Http2Codec extends Http2ConnectionHandler {
+  /** Who is told of what ends a connection, or a stream before its head was read. */
+  interface Faults {
+    /** The peer broke the protocol; the connection is closed. */
+    void connectionFault(Http2Exception fault);
+
+    /** The peer broke the protocol on one stream, which is reset. */
+    void streamFault(int stream, Http2Exception fault);
+  }
+
+  private static final int RESETS = 1_000;
+  private static final int RESETS_SECONDS = 10;
+  private static final int CONNECTION_WINDOW = 16 << 20;
+  private static final int DEFAULT_WINDOW = 65_535;
+
+  private final Faults faults;
+  private @Nullable ChannelHandlerContext context;
+
+  private Http2Codec(
+      Http2ConnectionDecoder decoder,
+      Http2ConnectionEncoder encoder,
+      Http2Settings settings,
+      Faults faults) {
+    super(decoder, encoder, settings);
+    this.faults = faults;
+    var flow = new DefaultHttp2LocalFlowController(connection(), 0.5f, true);
+    connection().local().flowController(flow.frameWriter(encoder.frameWriter()));
+  }
+
+  /** For the connection of a client. */
+  static Http2Codec ofClient(ProxyLimits limits, Http2FrameAdapter listener, Faults faults) {
+    var settings =
+        settings(limits).maxConcurrentStreams(limits.streams());
+    return new Builder(true, settings, listener, faults).build();
+  }
+
+  /** For a connection to an upstream, which may push nothing. */
+  static Http2Codec ofUpstream(ProxyLimits limits, Http2FrameAdapter listener, Faults faults) {
+    return new Builder(false, settings(limits).pushEnabled(false), listener, faults).build();
+  }
+
+  private static Http2Settings settings(ProxyLimits limits) {
+    return new Http2Settings()
+        .initialWindowSize(limits.streamWindow())
+        .maxHeaderListSize(limits.headBytes());
+  }
+
+  /** The context to write frames with. */
+  ChannelHandlerContext context() {
+    if (context == null) {
+      throw new IllegalStateException("not in a pipeline yet");
+    }
+    return context;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) throws Exception {
+    context = ctx;
+    super.handlerAdded(ctx);
+    connection()
+        .local()
+        .flowController()
+        .incrementWindowSize(connection().connectionStream(), CONNECTION_WINDOW - DEFAULT_WINDOW);
+    ctx.flush();
+  }
+
+  @Override
+  protected void onConnectionError(
+      ChannelHandlerContext ctx,
+      boolean outbound,
+      Throwable cause,
+      @Nullable Http2Exception fault) {
+    if (!outbound) {
+      faults.connectionFault(
+          fault != null
+              ? fault
+              : new Http2Exception(
+                  io.netty.handler.codec.http2.Http2Error.INTERNAL_ERROR,
+                  String.valueOf(cause.getMessage())));
+    }
+    super.onConnectionError(ctx, outbound, cause, fault);
+  }
+
+  @Override
+  protected void onStreamError(
+      ChannelHandlerContext ctx,
+      boolean outbound,
+      Throwable cause,
+      Http2Exception.StreamException fault) {
+    if (!outbound) {
+      faults.streamFault(fault.streamId(), fault);
+    }
+    super.onStreamError(ctx, outbound, cause, fault);
+  }
+
+  /** Gets both kinds of HEADERS as one. */
+  abstract static class Frames extends Http2FrameAdapter {
+    abstract void headers(int stream, Http2Headers headers, boolean end) throws Http2Exception;
+
+    @Override
+    public void onHeadersRead(
+        ChannelHandlerContext ctx, int stream, Http2Headers headers, int padding, boolean end)
+        throws Http2Exception {
+      headers(stream, headers, end);
+    }
+
+    @Override
+    public void onHeadersRead(
+        ChannelHandlerContext ctx,
+        int stream,
+        Http2Headers headers,
+        int dependency,
+        short weight,
+        boolean exclusive,
+        int padding,
+        boolean end)
+        throws Http2Exception {
+      headers(stream, headers, end);
+    }
+  }
+
+  private static final class Builder
+      extends AbstractHttp2ConnectionHandlerBuilder<Http2Codec, Builder> {
+    private final Faults faults;
+
+    Builder(boolean server, Http2Settings settings, Http2FrameAdapter listener, Faults faults) {
+      this.faults = faults;
+      server(server);
+      initialSettings(settings);
+      frameListener(listener);
+      validateHeaders(true);
+      validateRequiredPseudoHeaders(true);
+      decoderEnforceMaxRstFramesPerWindow(RESETS, RESETS_SECONDS);
+      encoderEnforceMaxRstFramesPerWindow(RESETS, RESETS_SECONDS);
+      // The lifetime of a connection is the proxy's to decide.
+      decoupleCloseAndGoAway(true);
+      encoderIgnoreMaxHeaderListSize(true);
+    }
+
+    @Override
+    protected Http2Codec build() {
+      return super.build();
+    }
+
+    @Override
+    protected Http2Codec build(
+        Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
+      return new Http2Codec(decoder, encoder, settings, faults);
+    }
+  }
+}

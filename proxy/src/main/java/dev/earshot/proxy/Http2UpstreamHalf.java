@@ -1,0 +1,189 @@
+package dev.earshot.proxy;
+
+import dev.earshot.exchange.Header;
+import dev.earshot.exchange.RequestHead;
+import dev.earshot.exchange.ResponseHead;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Headers;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One request on a stream of a connection of HTTP/2. */
+final class Http2UpstreamHalf implements UpstreamHalf {
+  private final Http2Upstream upstream;
+  private @Nullable Events listener;
+  private @Nullable Http2Body stream;
+  private boolean headRead;
+  private boolean responseEnded;
+  private boolean anyByte;
+  private boolean over;
+
+  Http2UpstreamHalf(Http2Upstream upstream) {
+    this.upstream = upstream;
+  }
+
+  @Override
+  public Upstream connection() {
+    return upstream.connection();
+  }
+
+  @Override
+  public boolean isHttp1() {
+    return false;
+  }
+
+  @Override
+  public void send(Events to, RequestHead head, Framing framing, boolean wholeFrames) {
+    listener = to;
+    Target target = upstream.connection().key().target();
+    Http2Headers headers = Http2Heads.request(head, target.scheme(), target.authority());
+    stream = upstream.send(this, headers, framing.isEmpty());
+    upstream.connection().markUsed();
+    if (stream == null) {
+      lost(new Loss.Refused());
+    }
+  }
+
+  @Override
+  public void body(ByteBuf bytes) {
+    if (stream == null || over) {
+      bytes.release();
+    } else {
+      stream.part(bytes);
+    }
+  }
+
+  @Override
+  public void end(List<Header> trailers) {
+    if (stream != null && !over) {
+      var _ = stream.end(trailers);
+      stream.flush();
+    }
+  }
+
+  @Override
+  public void flush() {
+    if (stream != null) {
+      stream.flush();
+    }
+  }
+
+  @Override
+  public boolean isWritable() {
+    return stream != null && stream.isWritable();
+  }
+
+  @Override
+  public void read() {
+    if (stream != null) {
+      stream.consume();
+    }
+  }
+
+  @Override
+  public void wholeFrames() {
+    throw new IllegalStateException("HTTP/2 has no chunks");
+  }
+
+  @Override
+  public void release(boolean wholeRequest) {
+    over = true;
+    if (stream != null && !wholeRequest) {
+      stream.reset(Http2Error.CANCEL.code());
+    }
+  }
+
+  @Override
+  public void abandon(long code) {
+    over = true;
+    if (stream != null) {
+      stream.reset(code);
+    }
+  }
+
+  // What the upstream sends.
+
+  void headers(Http2Headers headers, boolean end) {
+    anyByte = true;
+    Events to = listener;
+    if (to == null || over) {
+      return;
+    }
+    if (headRead) {
+      ended(upstream.trailers(headers));
+      return;
+    }
+    switch (upstream.response(headers)) {
+      case Http2Heads.Read.Wrong<ResponseHead>(var why) -> lost(new Loss.Malformed(why));
+      case Http2Heads.Read.Whole<ResponseHead>(var head) -> {
+        if (head.status() == 101) {
+          lost(new Loss.Malformed("status 101, which HTTP/2 does not have"));
+        } else if (head.status() < 200) {
+          to.informational(head);
+          to.responseReadComplete();
+        } else {
+          headRead = true;
+          to.response(head, Framing.ofStream(head.headers(), end));
+          if (end) {
+            ended(List.of());
+          }
+        }
+      }
+    }
+  }
+
+  void data(ByteBuf bytes, boolean end) {
+    anyByte = true;
+    Events to = listener;
+    if (to == null || over || !headRead || stream == null) {
+      bytes.release();
+      return;
+    }
+    int length = bytes.readableBytes();
+    stream.came(length);
+    if (length > 0) {
+      to.responseBody(bytes, length);
+    } else {
+      bytes.release();
+    }
+    if (end) {
+      ended(List.of());
+    }
+  }
+
+  void readComplete() {
+    if (listener != null && !over) {
+      listener.responseReadComplete();
+    }
+  }
+
+  void writable() {
+    if (listener != null && !over) {
+      listener.requestWritable();
+    }
+  }
+
+  void lost(Loss why) {
+    if (listener != null && !over) {
+      listener.lost(why);
+    }
+  }
+
+  /** The stream is closed, whatever came before. */
+  void closed(boolean refused, @Nullable Throwable cause, @Nullable String fault) {
+    if (!responseEnded) {
+      lost(
+          refused
+              ? new Loss.Refused()
+              : fault != null ? new Loss.Malformed(fault) : new Loss.Closed(cause, anyByte));
+    }
+  }
+
+  private void ended(List<Header> trailers) {
+    if (!responseEnded && listener != null) {
+      responseEnded = true;
+      listener.responseEnded(trailers);
+    }
+  }
+}
