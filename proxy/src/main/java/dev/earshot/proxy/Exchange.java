@@ -415,7 +415,11 @@ final class Exchange implements UpstreamHalf.Events {
       retried = true;
       upstream = null;
       dead.abandon(Http2Error.CANCEL.code());
-      dial();
+      if (why instanceof Loss.Refused) {
+        start();
+      } else {
+        dial();
+      }
       return;
     }
     // A client of HTTP/2 hears of an upstream's code by the same code.

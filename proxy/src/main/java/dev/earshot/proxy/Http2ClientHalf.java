@@ -236,6 +236,8 @@ final class Http2ClientHalf implements ClientHalf {
   public void breakOff(long code) {
     exchange = null;
     dropWaiting();
+    // What came of the response goes out first: a reset throws away what waits.
+    flush();
     stream.reset(code);
   }
 
