@@ -35,7 +35,8 @@ final class ZstdLibrary {
         loadFrom(List.of(Path.of(System.getProperty("java.io.tmpdir")), Path.of("/dev/shm")));
   }
 
-  private static Optional<String> loadFrom(List<Path> folders) {
+  /** Loads it from the first folder that lets it; why none did, if none did. */
+  static Optional<String> loadFrom(List<Path> folders) {
     var problems = new StringJoiner("; ");
     for (Path folder : folders) {
       try {

@@ -45,12 +45,18 @@ final class Flushing implements AutoCloseable {
     };
   }
 
-  /** What comes out of the decoder when this was sent and flushed. */
-  byte[] through(byte[] content) throws IOException {
+  /** What is sent for this, flushed. */
+  byte[] send(byte[] content) throws IOException {
     server.write(content);
     server.flush();
-    decoder.feed(ByteBuffer.wrap(sent.toByteArray()));
+    byte[] bytes = sent.toByteArray();
     sent.reset();
+    return bytes;
+  }
+
+  /** What comes out of the decoder when this was sent and flushed. */
+  byte[] through(byte[] content) throws IOException {
+    decoder.feed(ByteBuffer.wrap(send(content)));
     byte[] out = decoded.toByteArray();
     decoded.reset();
     return out;
