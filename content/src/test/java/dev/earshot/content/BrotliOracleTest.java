@@ -27,6 +27,10 @@ class BrotliOracleTest {
     int whole = 0;
     for (int i = 0; i < MUTATIONS; i++) {
       byte[] changed = Decoding.mutated(bodies.get(i % bodies.size()), random);
+      if (changed.length == 0) {
+        // To us a body without bytes is one without content.
+        continue;
+      }
       Decoding ours = Decoding.of("br", DecodeLimits.DEFAULT, List.of(changed));
       byte[] theirs;
       try (var stream = new BrotliInputStream(new ByteArrayInputStream(changed))) {

@@ -98,12 +98,12 @@ class GrpcReaderTest {
     "AAAAAAIxMg==AAAAAAAAAAAAAA==, 2 0 0",
     "AAAAAAEx*AAAAAAEx, 1",
     "AAAAAAEx=AAAAAAEx, 1",
-    "AAAAAAEx\nAAAAAAEx, 1",
+    "AAAAAAEx%nAAAAAAEx, 1",
     "AAAAAAIxMg=xAAAAAAEx, ''",
     "AAAAAAE, ''"
   })
   void base64(String text, String sizes) {
-    byte[] body = bytes(text);
+    byte[] body = bytes(text.replace("%n", "\n"));
     for (int at = 0; at <= body.length; at++) {
       try (var call = call("application/grpc-web-text")) {
         call.feed(Direction.UP, Decoding.halves(body, at));
@@ -127,7 +127,7 @@ class GrpcReaderTest {
   void aHugeMessageIsCounted() {
     try (var call = call("application/grpc")) {
       call.feed(Direction.DOWN, HexFormat.of().parseHex("00ffffffff"));
-      byte[] piece = new byte[0xFFFF * 0x101];
+      byte[] piece = new byte[0x10001 * 0xFF];
       for (int i = 0; i < 0x101 - 1; i++) {
         call.tap().down(ByteBuffer.wrap(piece));
       }
