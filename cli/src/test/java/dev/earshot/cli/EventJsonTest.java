@@ -64,8 +64,7 @@ class EventJsonTest {
                 new Timings(0, -1, -1, -1, 1_000_000, 2_000_000, 3_000_000)),
             new TrafficEvent.MessagePassed(
                 1,
-                new Message(
-                    Direction.UP, MessageKind.WS_TEXT, 90_000, Optional.of("hello"), true)),
+                new Message(Direction.UP, MessageKind.WS_TEXT, 90_000, Optional.of("hello"), true)),
             new TrafficEvent.ConnectionRefused(4, "malformed", "bare LF", OptionalLong.of(17)),
             new TrafficEvent.TunnelOpened(
                 2, 5, ClientProcess.UNKNOWN, "host.example:443", TunnelReason.PASSTHROUGH),
@@ -75,8 +74,7 @@ class EventJsonTest {
     assertThat(events.one("session.starting").get("time").asString())
         .isEqualTo("2026-11-25T00:31:07.123456Z");
     assertThat(events.one("exchange.finished").get("duration_ms").asDouble()).isEqualTo(12.345);
-    assertThat(events.one("exchange.finished").get("response_decoded_bytes").asInt())
-        .isEqualTo(40);
+    assertThat(events.one("exchange.finished").get("response_decoded_bytes").asInt()).isEqualTo(40);
     assertThat(events.one("message").get("text").asString()).isEqualTo("hello");
     assertThat(events.one("message").get("truncated").asBoolean()).isTrue();
     assertThat(events.one("exchange.finished").get("timings").get("dns").asInt()).isEqualTo(-1);

@@ -45,9 +45,7 @@ final class BrotliContext {
       case LSB6 -> octet & 0x3F;
       case MSB6 -> octet >> 2;
       case UTF8 ->
-          octet < 128
-              ? (LAST_ASCII.charAt(octet) - 'a') * 4
-              : (octet < 192 ? 0 : 2) + (octet & 1);
+          octet < 128 ? (LAST_ASCII.charAt(octet) - 'a') * 4 : (octet < 192 ? 0 : 2) + (octet & 1);
       default -> signed(octet) << 3;
     };
   }

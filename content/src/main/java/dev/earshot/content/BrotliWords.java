@@ -24,9 +24,9 @@ final class BrotliWords {
   private static final int CHANGES = 121;
 
   /**
-   * RFC 7932 appendix B: prefix, operation, suffix. The operations are = as it is, ^ first character
-   * in upper case, ! all in upper case, &lt;n without the first n bytes, &gt;n without the last. A $
-   * is a line feed, a ~ a tab.
+   * RFC 7932 appendix B: prefix, operation, suffix. The operations are = as it is, ^ first
+   * character in upper case, ! all in upper case, &lt;n without the first n bytes, &gt;n without
+   * the last. A $ is a line feed, a ~ a tab.
    */
   private static final String CHANGE_LIST =
       """

@@ -178,8 +178,7 @@ public final class ContentDecoder implements AutoCloseable {
 
   private void checkRatio(long size) throws StopDecoding {
     if (size > DecodeLimits.RATIO_FROM && size / limits.ratio() >= encoded) {
-      throw StopDecoding.cut(
-          "decoded to more than %d times its size".formatted(limits.ratio()));
+      throw StopDecoding.cut("decoded to more than %d times its size".formatted(limits.ratio()));
     }
   }
 

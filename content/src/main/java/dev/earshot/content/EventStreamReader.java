@@ -195,7 +195,8 @@ final class EventStreamReader implements MessageReader {
     lineEmpty = true;
     afterCr = end == CR;
     if (blank) {
-      // After a CR the event is told at once, unless lines end with CR LF here: then its LF follows.
+      // After a CR the event is told at once, unless lines end with CR LF here: then its LF
+      // follows.
       if (afterCr && crLf) {
         pending = true;
       } else {

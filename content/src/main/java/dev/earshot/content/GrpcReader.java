@@ -96,8 +96,7 @@ final class GrpcReader implements MessageReader {
   private void frameRead() {
     prefixLength = 0;
     if ((prefix[0] & TRAILERS) == 0) {
-      messages.accept(
-          new Message(direction, MessageKind.GRPC, length, Optional.empty(), false));
+      messages.accept(new Message(direction, MessageKind.GRPC, length, Optional.empty(), false));
     } else {
       String block = trailerBlock.toString(StandardCharsets.ISO_8859_1);
       close();

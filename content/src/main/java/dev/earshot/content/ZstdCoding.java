@@ -19,7 +19,9 @@ final class ZstdCoding extends Coding {
   private final byte[] chunk = new byte[CHUNK];
   private final ByteBuffer input = ByteBuffer.allocate(CHUNK);
 
-  /** The first bytes of a frame are looked at first: what is no frame may be no part of the data. */
+  /**
+   * The first bytes of a frame are looked at first: what is no frame may be no part of the data.
+   */
   private final ByteBuffer magic = ByteBuffer.allocate(MAGIC_BYTES);
 
   private long skip;

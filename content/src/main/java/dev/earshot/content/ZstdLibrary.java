@@ -17,8 +17,8 @@ import java.util.UUID;
 /**
  * The native library of zstd-jni, loaded when it is first asked for. By itself zstd-jni would put a
  * file into the temporary directory, load it and delete it, and leave it there when killed in
- * between. Here the file has lost its name before anything is written to it, and is loaded through
- * its descriptor: there is never anything to leave behind.
+ * between. Here the file loses its name in the system call after the one that makes it, before
+ * anything is written to it, and is loaded through its descriptor.
  */
 final class ZstdLibrary {
   private static final Path DESCRIPTORS = Path.of("/proc/self/fd");

@@ -74,8 +74,7 @@ class ContentDecoderTest {
   private static void assertWhole(String coding, byte[] encoded, String name, byte[] content) {
     int smallest = content.length > 1_000_000 ? 1_000 : 1;
     for (int size : new int[] {smallest, 7 * smallest, 100_000}) {
-      Decoding decoding =
-          Decoding.of(coding, DecodeLimits.STREAM, Decoding.pieces(encoded, size));
+      Decoding decoding = Decoding.of(coding, DecodeLimits.STREAM, Decoding.pieces(encoded, size));
       assertThat(decoding.end())
           .as("%s %s in pieces of %d", coding, name, size)
           .isEqualTo(new Decoded.Whole(content.length));
@@ -107,8 +106,7 @@ class ContentDecoderTest {
         assertThat(decoding.end())
             .as("%s %d", each.getKey(), at)
             .isEqualTo(new Decoded.Unfinished(decoding.content().length));
-        assertThat(decoding.content())
-            .isEqualTo(Arrays.copyOf(content, decoding.content().length));
+        assertThat(decoding.content()).isEqualTo(Arrays.copyOf(content, decoding.content().length));
       }
       assertThat(Decoding.of(each.getKey(), new byte[0]).end()).isEqualTo(new Decoded.Whole(0));
     }
@@ -130,8 +128,7 @@ class ContentDecoderTest {
   })
   void knownBodies(String coding, String hex, String content) {
     Decoding decoding = Decoding.of(coding, HexFormat.of().parseHex(hex.replace(" ", "")));
-    assertThat(new String(decoding.content(), StandardCharsets.UTF_8))
-        .isEqualTo(content);
+    assertThat(new String(decoding.content(), StandardCharsets.UTF_8)).isEqualTo(content);
     assertThat(decoding.end()).isEqualTo(new Decoded.Whole(content.length()));
   }
 
@@ -187,13 +184,11 @@ class ContentDecoderTest {
   void gzipMayHaveSeveralMembersAndZerosAfterThem() throws Exception {
     byte[] two = join(Tool.GZIP.run(bytes("one")), Tool.GZIP.run(bytes("two")));
     for (int at = 0; at <= two.length; at++) {
-      Decoding decoding =
-          Decoding.of("gzip", DecodeLimits.DEFAULT, Decoding.halves(two, at));
+      Decoding decoding = Decoding.of("gzip", DecodeLimits.DEFAULT, Decoding.halves(two, at));
       assertThat(decoding.content()).isEqualTo(bytes("onetwo"));
       assertThat(decoding.end()).isEqualTo(new Decoded.Whole(6));
     }
-    assertThat(Decoding.of("gzip", join(two, new byte[512])).end())
-        .isEqualTo(new Decoded.Whole(6));
+    assertThat(Decoding.of("gzip", join(two, new byte[512])).end()).isEqualTo(new Decoded.Whole(6));
     assertThat(Decoding.of("gzip", join(two, new byte[] {0x1F})).end())
         .isEqualTo(new Decoded.Trailing(6, 1));
     assertThat(Decoding.of("gzip", join(two, new byte[] {0x1F, (byte) 0x8B})).end())
@@ -304,8 +299,7 @@ class ContentDecoderTest {
   void afterTheEndNothingIsTaken() {
     List<Integer> sizes = new ArrayList<>();
     var decoder =
-        ContentDecoder.of(
-            List.of(), DecodeLimits.DEFAULT, bytes -> sizes.add(bytes.remaining()));
+        ContentDecoder.of(List.of(), DecodeLimits.DEFAULT, bytes -> sizes.add(bytes.remaining()));
     decoder.feed(ByteBuffer.wrap(bytes("Hello")));
     assertThat(decoder.end()).isEqualTo(new Decoded.Whole(5));
     decoder.feed(ByteBuffer.wrap(bytes("Hello")));

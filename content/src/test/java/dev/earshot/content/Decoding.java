@@ -36,8 +36,7 @@ final class Decoding {
 
   static Decoding of(String coding, DecodeLimits limits, List<byte[]> pieces) {
     var content = new ByteArrayOutputStream();
-    try (var decoder =
-        ContentDecoder.of(coded(coding), limits, bytes -> write(bytes, content))) {
+    try (var decoder = ContentDecoder.of(coded(coding), limits, bytes -> write(bytes, content))) {
       for (byte[] piece : pieces) {
         ByteBuffer in = ByteBuffer.wrap(piece).asReadOnlyBuffer();
         decoder.feed(in);

@@ -138,8 +138,7 @@ class EventStreamReaderTest {
     try (var server = new Flushing(coding);
         var source =
             Tapped.request("GET")
-                .response(
-                    200, "Content-Type", "text/event-stream", "Content-Encoding", coding)) {
+                .response(200, "Content-Type", "text/event-stream", "Content-Encoding", coding)) {
       for (int i = 1; i <= 20; i++) {
         source.feed(Direction.DOWN, server.send(bytes("event: tick\r\ndata: " + i + "\r\n\r\n")));
         assertThat(source.messages()).hasSize(i);

@@ -114,7 +114,8 @@ class GrpcReaderTest {
 
   @Test
   void aLargeBodyInBase64() {
-    byte[] body = Base64.getEncoder().encode(join(frame(1, new byte[1_000_000]), frame(0, bytes("a"))));
+    byte[] body =
+        Base64.getEncoder().encode(join(frame(1, new byte[1_000_000]), frame(0, bytes("a"))));
     for (int size : new int[] {1, 4_000, body.length}) {
       try (var call = call("application/grpc-web-text")) {
         call.feed(Direction.DOWN, Decoding.pieces(body, size));

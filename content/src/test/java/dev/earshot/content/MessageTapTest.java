@@ -24,8 +24,7 @@ class MessageTapTest {
     "websocket, 426, websocket, false"
   })
   void aWebSocketOverHttp1(String asked, int status, String agreed, boolean heard) {
-    try (var socket =
-        Tapped.request("GET", "Upgrade", asked).response(status, "upgrade", agreed)) {
+    try (var socket = Tapped.request("GET", "Upgrade", asked).response(status, "upgrade", agreed)) {
       assertThat(socket.tap().listens(Direction.UP)).isEqualTo(heard);
       assertThat(socket.tap().listens(Direction.DOWN)).isEqualTo(heard);
       socket.feed(Direction.DOWN, HELLO).feed(Direction.UP, HELLO);

@@ -21,8 +21,7 @@ record Tool(String debianPackage, List<String> command) {
   byte[] run(byte[] input) throws IOException, InterruptedException {
     Process process;
     try {
-      process =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+      process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     } catch (IOException e) {
       throw new AssertionError(
           "%s is missing: install the package %s".formatted(command.getFirst(), debianPackage), e);
@@ -34,9 +33,7 @@ record Tool(String debianPackage, List<String> command) {
     }
     writer.join();
     process.getErrorStream().close();
-    assertThat(process.waitFor())
-        .as("%s, of the package %s", command, debianPackage)
-        .isZero();
+    assertThat(process.waitFor()).as("%s, of the package %s", command, debianPackage).isZero();
     return output;
   }
 

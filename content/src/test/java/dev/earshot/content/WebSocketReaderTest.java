@@ -90,8 +90,7 @@ class WebSocketReaderTest {
     byte[] frames = WEBSOCKETS.run(bytes(script.toString()));
     for (int size : new int[] {1, 13, 5_000, frames.length}) {
       try (var socket = Tapped.webSocket(extensions)) {
-        assertThat(socket.feed(direction, Decoding.pieces(frames, size)).all())
-            .isEqualTo(expected);
+        assertThat(socket.feed(direction, Decoding.pieces(frames, size)).all()).isEqualTo(expected);
       }
     }
   }
@@ -137,14 +136,9 @@ class WebSocketReaderTest {
     "permessage-deflate, 810548656c6c6f, WS_TEXT, 5, Hello"
   })
   void aFrameOfTheStandards(
-      String extensions,
-      String hex,
-      MessageKind kind,
-      long size,
-      String text) {
+      String extensions, String hex, MessageKind kind, long size, String text) {
     byte[] frames = HexFormat.of().parseHex(hex.replace(" ", ""));
-    var expected =
-        new Message(Direction.DOWN, kind, size, Optional.ofNullable(text), false);
+    var expected = new Message(Direction.DOWN, kind, size, Optional.ofNullable(text), false);
     for (int at = 0; at <= frames.length; at++) {
       try (var socket = Tapped.webSocket(extensions)) {
         socket.feed(Direction.DOWN, Decoding.halves(frames, at));

@@ -18,11 +18,7 @@ class ZstdLibraryTest {
     try (var maps = Files.lines(Path.of("/proc/self/maps"))) {
       mapped = maps.filter(line -> line.contains("zstd")).filter(ZstdLibraryTest::isCode).toList();
     }
-    assertThat(mapped)
-        .singleElement()
-        .asString()
-        .contains("earshot-zstd-")
-        .endsWith(" (deleted)");
+    assertThat(mapped).singleElement().asString().contains("earshot-zstd-").endsWith(" (deleted)");
     try (var files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
       assertThat(files.map(file -> file.getFileName().toString()))
           .noneMatch(name -> name.startsWith("earshot-zstd-"));
@@ -37,8 +33,8 @@ class ZstdLibraryTest {
   void whereItCannotBeLoadedFromItSaysWhy(@TempDir Path folder) throws IOException {
     Path none = folder.resolve("none");
     assertThat(ZstdLibrary.loadFrom(List.of(none, none)))
-        .hasValueSatisfying(
-            why -> assertThat(why).startsWith("cannot load the library of zstd: ").contains("none"));
+        .hasValueSatisfying(why ->
+            assertThat(why).startsWith("cannot load the library of zstd: ").contains("none"));
     try (var files = Files.list(folder)) {
       assertThat(files).isEmpty();
     }

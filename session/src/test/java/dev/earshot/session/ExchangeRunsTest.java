@@ -127,7 +127,14 @@ class ExchangeRunsTest {
 
   private static TrafficEvent finished(long id) {
     return new TrafficEvent.ExchangeFinished(
-        id, 200, Duration.ZERO, 0, 0, OptionalLong.empty(), List.of(), new Timings(0, 0, 0, 0, 0, 0, 0));
+        id,
+        200,
+        Duration.ZERO,
+        0,
+        0,
+        OptionalLong.empty(),
+        List.of(),
+        new Timings(0, 0, 0, 0, 0, 0, 0));
   }
 
   private static TrafficEvent failed(long id) {
