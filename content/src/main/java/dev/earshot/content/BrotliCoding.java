@@ -552,10 +552,12 @@ final class BrotliCoding extends Coding {
     return BLOCK_BASE[code] + bits.read(BLOCK_BITS[code]);
   }
 
-  /** Begins a block if the one before is used up; within a step that is marked. */
-  private void switchBlock(Category these) throws BrotliBits.Missing {
+  /** The block before is used up. A step of its own, since it changes what is kept. */
+  private void beginBlock(Category these) throws BrotliBits.Missing {
+    bits.mark();
     int code = these.typeCode.read(bits);
     int length = blockLength(these.lengthCode);
+    bits.done();
     int type = code == 0 ? these.typeBefore : code == 1 ? these.type + 1 : code - 2;
     these.typeBefore = these.type;
     these.type = type >= these.types ? type - these.types : type;
@@ -568,24 +570,15 @@ final class BrotliCoding extends Coding {
     contextBefore = BrotliContext.before(mode);
   }
 
-  /** A block is begun by a step of its own, since it changes what is kept. */
-  private boolean blockBegun(Category these) throws BrotliBits.Missing {
-    if (these.length > 0) {
-      return false;
-    }
-    bits.mark();
-    switchBlock(these);
-    bits.done();
-    return true;
-  }
-
   private void command() throws StopDecoding, BrotliBits.Missing {
     if (left == 0) {
       state = State.BLOCK;
       return;
     }
     Category these = categories[COMMAND];
-    blockBegun(these);
+    if (these.length == 0) {
+      beginBlock(these);
+    }
     bits.mark();
     int symbol = these.codes[these.type].read(bits);
     int cell = symbol >> 6;
@@ -610,12 +603,15 @@ final class BrotliCoding extends Coding {
     int mask = ring.length - 1;
     int last1 = ring[at - 1 & mask] & 0xFF;
     int last2 = ring[at - 2 & mask] & 0xFF;
+    byte[] map = these.map;
+    BrotliCode[] codes = these.codes;
     while (insert > 0) {
-      if (blockBegun(these)) {
+      if (these.length == 0) {
+        beginBlock(these);
         literalContext();
       }
       int context = contextLast[last1] | contextBefore[last2];
-      int literal = these.codes[these.map[these.type << 6 | context] & 0xFF].read(bits);
+      int literal = codes[map[these.type << 6 | context] & 0xFF].read(bits);
       these.length--;
       insert--;
       last2 = last1;
@@ -634,7 +630,9 @@ final class BrotliCoding extends Coding {
     int code = 0;
     if (!lastDistance) {
       Category these = categories[DISTANCE];
-      blockBegun(these);
+      if (these.length == 0) {
+        beginBlock(these);
+      }
       bits.mark();
       int context = Math.min(copy, 5) - 2;
       code = these.codes[these.map[these.type << 2 | context] & 0xFF].read(bits);

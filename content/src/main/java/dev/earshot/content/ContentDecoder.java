@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Bounded by its limits; it holds windows of at most 32 KiB (gzip, deflate), 16 MiB (br) and 8
  * MiB (zstd) for each coding, and only as much as was decoded for br. Never throws on any input.
- * Not thread-safe. The first one for zstd in a process takes the time to load a library.
+ * Not thread-safe. The first one for zstd in a process loads a library, unless {@link #warmUp} did.
  */
 public final class ContentDecoder implements AutoCloseable {
   /** More codings on top of each other are not decoded. */
@@ -64,6 +64,18 @@ public final class ContentDecoder implements AutoCloseable {
       names.reversed().forEach(name -> codings.add(coding(name)));
     }
     return new ContentDecoder(codings, limits, out, problem);
+  }
+
+  /**
+   * Does now, on a thread that may block, what the first decoder for zstd would do otherwise: loads
+   * its library and has it decode something, which takes some hundreds of milliseconds.
+   */
+  public static void warmUp() {
+    try (var decoder =
+        of(List.of(new Header("Content-Encoding", "zstd")), DecodeLimits.DEFAULT, bytes -> {})) {
+      decoder.feed(
+          ByteBuffer.wrap(new byte[] {0x28, (byte) 0xB5, 0x2F, (byte) 0xFD, 0, 0, 1, 0, 0}));
+    }
   }
 
   /** The names of a body's codings in lower case, in the order they were applied, less identity. */

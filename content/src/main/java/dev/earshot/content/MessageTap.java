@@ -27,8 +27,9 @@ import java.util.function.Consumer;
  *       sends is listened to before there is a response.
  * </ul>
  *
- * <p>Never throws on any input; what makes no sense ends the messages of its direction. It keeps at
- * most 64 KiB of a message's text, and the windows of what is compressed. Not thread-safe.
+ * <p>Never throws on any input; what makes no sense ends the messages of its direction, and so does
+ * a WebSocket's message that inflates to more than 256 MiB. It keeps at most 64 KiB of a message's
+ * text, and the windows of what is compressed. Not thread-safe.
  */
 public final class MessageTap implements AutoCloseable {
   private static final String WEBSOCKET = "websocket";

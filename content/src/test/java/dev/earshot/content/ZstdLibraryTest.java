@@ -13,6 +13,7 @@ class ZstdLibraryTest {
 
   @Test
   void itIsLoadedAndHasNoFile() throws Exception {
+    ContentDecoder.warmUp();
     assertThat(ZstdLibrary.problem()).isEmpty();
     List<String> mapped;
     try (var maps = Files.lines(Path.of("/proc/self/maps"))) {
