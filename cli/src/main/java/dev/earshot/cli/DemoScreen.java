@@ -35,6 +35,7 @@ final class DemoScreen {
           List.of(row(id, error.wireName(), "", redaction.text(detail)));
       case TrafficEvent.Warning(_, var text, _) -> List.of("  " + Printable.line(text));
       case TrafficEvent.ResponseStarted _,
+          TrafficEvent.MessagePassed _,
           TrafficEvent.ConnectionRefused _,
           TrafficEvent.TunnelOpened _,
           TrafficEvent.TunnelClosed _,

@@ -223,10 +223,25 @@ final class EventJson {
         millis(out, "duration_ms", finished.duration());
         out.writeNumberProperty("request_bytes", finished.requestBytes());
         out.writeNumberProperty("response_bytes", finished.responseBytes());
+        if (finished.responseDecodedBytes().isPresent()) {
+          out.writeNumberProperty(
+              "response_decoded_bytes", finished.responseDecodedBytes().getAsLong());
+        }
         if (!finished.trailers().isEmpty()) {
           headers(out, "trailers", finished.trailers());
         }
         timings(out, finished.timings());
+      }
+      case TrafficEvent.MessagePassed(var id, var message) -> {
+        out.writeStringProperty("type", "message");
+        out.writeNumberProperty("id", id);
+        out.writeStringProperty("direction", message.direction().wireName());
+        out.writeStringProperty("kind", message.kind().wireName());
+        out.writeNumberProperty("bytes", message.bytes());
+        text(out, "text", message.text().map(redaction::text));
+        if (message.truncated()) {
+          out.writeBooleanProperty("truncated", true);
+        }
       }
       case TrafficEvent.ExchangeFailed(var id, var error, var detail) -> {
         out.writeStringProperty("type", "exchange.failed");

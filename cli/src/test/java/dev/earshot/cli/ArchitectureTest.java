@@ -26,7 +26,8 @@ class ArchitectureTest {
           "testkit", Set.of(),
           "process", Set.of(),
           "exchange", Set.of(),
-          "proxy", Set.of("exchange"),
+          "content", Set.of("exchange"),
+          "proxy", Set.of("content", "exchange"),
           "session", Set.of("process", "proxy", "exchange"),
           "cli", Set.of("session", "process", "proxy", "exchange"));
 
@@ -35,6 +36,8 @@ class ArchitectureTest {
       Map.of(
           "java/lang/foreign/", "process",
           "io/netty/", "proxy",
+          "org/brotli/", "content",
+          "com/github/luben/", "content",
           "picocli/", "cli",
           "tools/jackson/", "cli",
           "sun/misc/", "cli");

@@ -3,9 +3,12 @@ package dev.earshot.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.earshot.exchange.ClientProcess;
+import dev.earshot.exchange.Direction;
 import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.Header;
 import dev.earshot.exchange.HttpVersion;
+import dev.earshot.exchange.Message;
+import dev.earshot.exchange.MessageKind;
 import dev.earshot.exchange.Redaction;
 import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
@@ -25,11 +28,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Events as lines: each fits the schema, and secrets are masked. {@link Events} checks the schema.
  */
 class EventJsonTest {
+  private static final Optional<String> NO_TEXT = Optional.empty();
+  private static final String SECRET_TEXT = "{\"password\":\"hunter2\",\"n\":1}";
   private static final Instant AT = Instant.parse("2026-11-25T00:31:07.123456789Z");
 
   @Test
@@ -53,8 +59,12 @@ class EventJsonTest {
                 Duration.ofNanos(12_345_678),
                 3,
                 4,
+                OptionalLong.of(40),
                 List.of(new Header("X-Sum", "1")),
                 new Timings(0, -1, -1, -1, 1_000_000, 2_000_000, 3_000_000)),
+            new TrafficEvent.MessagePassed(
+                1,
+                new Message(Direction.UP, MessageKind.WS_TEXT, 90_000, Optional.of("hello"), true)),
             new TrafficEvent.ConnectionRefused(4, "malformed", "bare LF", OptionalLong.of(17)),
             new TrafficEvent.TunnelOpened(
                 2, 5, ClientProcess.UNKNOWN, "host.example:443", TunnelReason.PASSTHROUGH),
@@ -64,6 +74,9 @@ class EventJsonTest {
     assertThat(events.one("session.starting").get("time").asString())
         .isEqualTo("2026-11-25T00:31:07.123456Z");
     assertThat(events.one("exchange.finished").get("duration_ms").asDouble()).isEqualTo(12.345);
+    assertThat(events.one("exchange.finished").get("response_decoded_bytes").asInt()).isEqualTo(40);
+    assertThat(events.one("message").get("text").asString()).isEqualTo("hello");
+    assertThat(events.one("message").get("truncated").asBoolean()).isTrue();
     assertThat(events.one("exchange.finished").get("timings").get("dns").asInt()).isEqualTo(-1);
   }
 
@@ -97,6 +110,24 @@ class EventJsonTest {
     String line = events.one("exchange.started").toString();
     assertThat(line).doesNotContain("secret", "t0ps3cret", "bearer-value").contains("host.example");
     assertThat(events.one("session.starting").toString()).doesNotContain("hunter2");
+  }
+
+  @Test
+  void everyKindOfMessageFitsTheSchemaAndItsTextIsMasked() throws Exception {
+    List<TrafficEvent> messages = new ArrayList<>();
+    for (MessageKind kind : MessageKind.values()) {
+      for (Direction direction : Direction.values()) {
+        messages.add(
+            new TrafficEvent.MessagePassed(1, new Message(direction, kind, 0, NO_TEXT, false)));
+      }
+    }
+    var said = new Message(Direction.DOWN, MessageKind.SSE, 9, Optional.of(SECRET_TEXT), false);
+    messages.add(new TrafficEvent.MessagePassed(1, said));
+    Events events = stream(Redaction.CREDENTIALS, messages.toArray(TrafficEvent[]::new));
+    assertThat(events.lines()).hasSize(messages.size() + 2);
+    JsonNode last = events.lines().get(messages.size());
+    assertThat(last.get("text").asString()).isEqualTo("{\"password\":\"***\",\"n\":1}");
+    assertThat(last.get("truncated")).isNull();
   }
 
   @Test

@@ -38,6 +38,8 @@ public sealed interface TrafficEvent {
    * @param requestBytes bytes of the request's body as sent: compressed or not, without the framing
    *     of chunks
    * @param responseBytes the same of the response's body
+   * @param responseDecodedBytes bytes of the response's body without its content coding; present if
+   *     it had one and was decoded whole
    */
   record ExchangeFinished(
       long id,
@@ -45,6 +47,7 @@ public sealed interface TrafficEvent {
       Duration duration,
       long requestBytes,
       long responseBytes,
+      OptionalLong responseDecodedBytes,
       List<Header> trailers,
       Timings timings)
       implements TrafficEvent {
@@ -52,6 +55,9 @@ public sealed interface TrafficEvent {
       trailers = List.copyOf(trailers);
     }
   }
+
+  /** A message was passed within an exchange that has not ended; they come in each way's order. */
+  record MessagePassed(long id, Message message) implements TrafficEvent {}
 
   /** The exchange ended before its response was complete. The detail is one line of text. */
   record ExchangeFailed(long id, FailureKind error, String detail) implements TrafficEvent {}

@@ -7,6 +7,7 @@ import dev.earshot.exchange.Timings;
 import dev.earshot.exchange.TrafficEvent;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
@@ -102,6 +103,7 @@ final class ExchangeRecorder {
             Duration.ofNanos(System.nanoTime() - start),
             requestBytes,
             responseBytes,
+            OptionalLong.empty(),
             trailers,
             new Timings(
                 Math.max(acquired - start - opening, 0),

@@ -21,6 +21,8 @@ final class EventWeight {
           started.url().length() + headers(started.request().headers());
       case TrafficEvent.ResponseStarted response -> headers(response.response().headers());
       case TrafficEvent.ExchangeFinished finished -> headers(finished.trailers());
+      case TrafficEvent.MessagePassed(_, var message) ->
+          message.text().map(String::length).orElse(0);
       case TrafficEvent.ExchangeFailed failed -> failed.detail().length();
       case TrafficEvent.ConnectionRefused refused -> refused.detail().length();
       case TrafficEvent.TunnelOpened opened -> opened.host().length();

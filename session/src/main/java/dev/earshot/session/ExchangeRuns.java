@@ -26,6 +26,7 @@ final class ExchangeRuns {
       case TrafficEvent.ExchangeStarted started -> begun(started.id());
       case TrafficEvent.TunnelOpened opened -> begun(opened.id());
       case TrafficEvent.ResponseStarted response -> live.getOrDefault(response.id(), current);
+      case TrafficEvent.MessagePassed passed -> live.getOrDefault(passed.id(), current);
       case TrafficEvent.ExchangeFinished finished -> ended(finished.id());
       case TrafficEvent.ExchangeFailed failed -> ended(failed.id());
       case TrafficEvent.TunnelClosed closed -> ended(closed.id());

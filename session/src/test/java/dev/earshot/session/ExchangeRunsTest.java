@@ -3,8 +3,11 @@ package dev.earshot.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.earshot.exchange.ClientProcess;
+import dev.earshot.exchange.Direction;
 import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.HttpVersion;
+import dev.earshot.exchange.Message;
+import dev.earshot.exchange.MessageKind;
 import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
 import dev.earshot.exchange.Timings;
@@ -31,6 +34,7 @@ class ExchangeRunsTest {
     runs.begin(2);
     assertThat(runs.of(started(3))).isEqualTo(2);
     assertThat(runs.of(response(1))).isEqualTo(1);
+    assertThat(runs.of(passed(1))).isEqualTo(1);
     assertThat(runs.of(finished(1))).isEqualTo(1);
     assertThat(runs.of(failed(2))).isEqualTo(1);
     assertThat(runs.of(response(3))).isEqualTo(2);
@@ -116,9 +120,21 @@ class ExchangeRunsTest {
         Duration.ZERO);
   }
 
+  private static TrafficEvent passed(long id) {
+    return new TrafficEvent.MessagePassed(
+        id, new Message(Direction.UP, MessageKind.GRPC, 1, Optional.empty(), false));
+  }
+
   private static TrafficEvent finished(long id) {
     return new TrafficEvent.ExchangeFinished(
-        id, 200, Duration.ZERO, 0, 0, List.of(), new Timings(0, 0, 0, 0, 0, 0, 0));
+        id,
+        200,
+        Duration.ZERO,
+        0,
+        0,
+        OptionalLong.empty(),
+        List.of(),
+        new Timings(0, 0, 0, 0, 0, 0, 0));
   }
 
   private static TrafficEvent failed(long id) {

@@ -1,0 +1,27 @@
+package dev.earshot.content;
+
+import dev.earshot.exchange.Header;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/** Takes the content codings off the bytes of another reader. */
+final class DecodedReader implements MessageReader {
+  private final ContentDecoder decoder;
+  private final MessageReader reader;
+
+  DecodedReader(List<Header> headers, MessageReader reader) {
+    this.decoder = ContentDecoder.of(headers, DecodeLimits.STREAM, reader::feed);
+    this.reader = reader;
+  }
+
+  @Override
+  public void feed(ByteBuffer bytes) {
+    decoder.feed(bytes);
+  }
+
+  @Override
+  public void close() {
+    decoder.close();
+    reader.close();
+  }
+}
