@@ -367,7 +367,14 @@ final class ClientConnection implements Side.Events, ClientHalf {
     ByteBuf bytes = in;
     long before = scanner.contentBytes();
     if (to.takesWholeFrames()) {
-      int count = scanner.scan(bytes, bytes.readerIndex(), bytes.writerIndex());
+      int count =
+          to.wantsRequestContent()
+              ? scanner.scan(
+                  bytes,
+                  bytes.readerIndex(),
+                  bytes.writerIndex(),
+                  (from, length) -> to.requestContent(bytes.nioBuffer(from, length)))
+              : scanner.scan(bytes, bytes.readerIndex(), bytes.writerIndex());
       if (count > 0) {
         to.body(bytes.readRetainedSlice(count), scanner.contentBytes() - before);
       }
@@ -593,19 +600,27 @@ final class ClientConnection implements Side.Events, ClientHalf {
 
   @Override
   public Relay relay(
-      ResponseHead head, Side upstream, ByteBuf bytesOfUpstream, Consumer<Relay> closed) {
+      ResponseHead head,
+      Side upstream,
+      ByteBuf bytesOfUpstream,
+      Relay.Tap tap,
+      Consumer<Relay> closed) {
     Optional<String> connection =
         head.status() == 101 ? Optional.of("Upgrade") : Optional.empty();
     write(Forwarding.response(head, false, connection));
-    return tunnel(upstream, takeUnread(), bytesOfUpstream, closed);
+    return tunnel(upstream, takeUnread(), bytesOfUpstream, tap, closed);
   }
 
   /** Goes on as a relay, beginning with what both sides have sent already. */
   Relay tunnel(
-      Side upstream, ByteBuf bytesOfClient, ByteBuf bytesOfUpstream, Consumer<Relay> closed) {
+      Side upstream,
+      ByteBuf bytesOfClient,
+      ByteBuf bytesOfUpstream,
+      Relay.Tap tap,
+      Consumer<Relay> closed) {
     phase = Phase.TUNNEL;
     connect = null;
-    var made = new Relay(side, upstream, context.plan().timeouts(), closed);
+    var made = new Relay(side, upstream, context.plan().timeouts(), tap, closed);
     relay = made;
     made.start(bytesOfClient, bytesOfUpstream);
     return made;

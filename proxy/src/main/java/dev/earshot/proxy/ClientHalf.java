@@ -77,5 +77,10 @@ interface ClientHalf {
   void reportLoop();
 
   /** Goes on as a relay to the upstream, which has sent these bytes already. */
-  Relay relay(ResponseHead head, Side upstream, ByteBuf bytesOfUpstream, Consumer<Relay> closed);
+  Relay relay(
+      ResponseHead head,
+      Side upstream,
+      ByteBuf bytesOfUpstream,
+      Relay.Tap tap,
+      Consumer<Relay> closed);
 }

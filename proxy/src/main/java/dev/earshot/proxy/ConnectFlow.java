@@ -281,6 +281,7 @@ final class ConnectFlow {
         connection.side(),
         takeEarly(),
         bytesOfUpstream,
+        Relay.Tap.NONE,
         relay ->
             context.events().accept(new TrafficEvent.TunnelClosed(id, relay.up(), relay.down())));
   }

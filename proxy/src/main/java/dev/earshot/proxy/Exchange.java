@@ -8,6 +8,7 @@ import dev.earshot.proxy.UpstreamHalf.Loss;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.concurrent.Future;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +47,7 @@ final class Exchange implements UpstreamHalf.Events {
   private boolean requestDone;
   private boolean requestAbandoned;
   private boolean retried;
+  private boolean wholeFrames;
   private Response response = Response.AWAITED;
   private int informational;
   private List<Header> trailers = List.of();
@@ -138,11 +140,24 @@ final class Exchange implements UpstreamHalf.Events {
   void body(ByteBuf bytes, long content) {
     bodyConsumed = true;
     if (upstream != null && !requestAbandoned && !over) {
+      if (!takesWholeFrames() && wantsRequestContent()) {
+        requestContent(bytes.nioBuffer());
+      }
       recorder.requestBody(content);
       upstream.body(bytes);
     } else {
       bytes.release();
     }
+  }
+
+  /** Whether {@link #requestContent} is of use. */
+  boolean wantsRequestContent() {
+    return !requestAbandoned && recorder.wantsRequestContent();
+  }
+
+  /** What of a part that follows is content, where that has the framing of chunks. */
+  void requestContent(ByteBuffer content) {
+    recorder.requestContent(content);
   }
 
   /** The request's body has ended. */
@@ -258,7 +273,8 @@ final class Exchange implements UpstreamHalf.Events {
     }
     recorder.responseHead(head, upstream.connection().remote());
     response = Response.STREAMING;
-    if (client.response(head, body, upstream.isHttp1(), requestDone)) {
+    wholeFrames = client.response(head, body, upstream.isHttp1(), requestDone);
+    if (wholeFrames) {
       upstream.wholeFrames();
     }
   }
@@ -276,14 +292,27 @@ final class Exchange implements UpstreamHalf.Events {
     }
     recorder.responseHead(head, upstream.connection().remote());
     response = Response.STREAMING;
-    relay = client.relay(head, connection, early, this::relayClosed);
+    relay = client.relay(head, connection, early, new Listening(recorder), this::relayClosed);
   }
 
   @Override
   public void responseBody(ByteBuf bytes, long content) {
     client.touch();
+    if (!wholeFrames && recorder.wantsResponseContent()) {
+      recorder.responseContent(bytes.nioBuffer());
+    }
     recorder.responseBody(content);
     client.body(bytes);
+  }
+
+  @Override
+  public boolean wantsResponseContent() {
+    return recorder.wantsResponseContent();
+  }
+
+  @Override
+  public void responseContent(ByteBuffer content) {
+    recorder.responseContent(content);
   }
 
   @Override
@@ -465,6 +494,23 @@ final class Exchange implements UpstreamHalf.Events {
         FailureKind.MALFORMED,
         ErrorResponse.malformedResponse(host(), why),
         Http2Error.PROTOCOL_ERROR.code());
+  }
+
+  /** Finds messages in what is relayed, such as that of a WebSocket. */
+  private record Listening(ExchangeRecorder recorder) implements Relay.Tap {
+    @Override
+    public void up(ByteBuf bytes) {
+      if (recorder.wantsRequestContent()) {
+        recorder.requestContent(bytes.nioBuffer());
+      }
+    }
+
+    @Override
+    public void down(ByteBuf bytes) {
+      if (recorder.wantsResponseContent()) {
+        recorder.responseContent(bytes.nioBuffer());
+      }
+    }
   }
 
   private void relayClosed(Relay ended) {

@@ -1,14 +1,22 @@
 package dev.earshot.proxy;
 
+import dev.earshot.content.ContentDecoder;
+import dev.earshot.content.DecodeLimits;
+import dev.earshot.content.Decoded;
+import dev.earshot.content.MessageTap;
+import dev.earshot.exchange.Direction;
 import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.Header;
+import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
 import dev.earshot.exchange.Timings;
 import dev.earshot.exchange.TrafficEvent;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells the story of one exchange: its start, its response, and exactly one end, whichever is told
@@ -32,15 +40,21 @@ final class ExchangeRecorder {
   private int status;
   private boolean ended;
 
-  private ExchangeRecorder(Consumer<TrafficEvent> events, long id) {
+  private final MessageTap tap;
+  private @Nullable ContentDecoder decoder;
+
+  private ExchangeRecorder(Consumer<TrafficEvent> events, long id, RequestHead request) {
     this.events = events;
     this.id = id;
+    tap =
+        MessageTap.of(
+            request, message -> events.accept(new TrafficEvent.MessagePassed(id, message)));
   }
 
   /** Tells of the start. */
   static ExchangeRecorder begin(
       Consumer<TrafficEvent> events, TrafficEvent.ExchangeStarted started) {
-    var recorder = new ExchangeRecorder(events, started.id());
+    var recorder = new ExchangeRecorder(events, started.id(), started.request());
     events.accept(started);
     return recorder;
   }
@@ -62,6 +76,29 @@ final class ExchangeRecorder {
     lastSent = System.nanoTime();
   }
 
+  /** Whether {@link #requestContent} is of use. */
+  boolean wantsRequestContent() {
+    return !ended && tap.listens(Direction.UP);
+  }
+
+  /** The content of the request's body, as it comes; all of the buffer is taken. */
+  void requestContent(ByteBuffer content) {
+    tap.up(content);
+  }
+
+  /** Whether {@link #responseContent} is of use, once the response's head is here. */
+  boolean wantsResponseContent() {
+    return !ended && (decoder != null || tap.listens(Direction.DOWN));
+  }
+
+  /** The content of the response's body, as it comes; all of the buffer is taken. */
+  void responseContent(ByteBuffer content) {
+    if (decoder != null) {
+      decoder.feed(content.duplicate());
+    }
+    tap.down(content);
+  }
+
   /** The head of the final response is here. */
   void responseHead(ResponseHead head, String remote) {
     status = head.status();
@@ -70,6 +107,10 @@ final class ExchangeRecorder {
     events.accept(
         new TrafficEvent.ResponseStarted(
             id, head, remote, Duration.ofNanos(firstReceived - start)));
+    tap.response(head);
+    if (!ContentDecoder.codings(head.headers()).isEmpty()) {
+      decoder = ContentDecoder.of(head.headers(), DecodeLimits.DEFAULT, decoded -> {});
+    }
   }
 
   /** Bytes of the response's body came, so many of which were content. */
@@ -95,6 +136,8 @@ final class ExchangeRecorder {
       return;
     }
     ended = true;
+    OptionalLong decoded = decodedBytes();
+    release();
     long opening = Math.max(dns, 0) + Math.max(connect, 0) + Math.max(tls, 0);
     events.accept(
         new TrafficEvent.ExchangeFinished(
@@ -103,7 +146,7 @@ final class ExchangeRecorder {
             Duration.ofNanos(System.nanoTime() - start),
             requestBytes,
             responseBytes,
-            OptionalLong.empty(),
+            decoded,
             trailers,
             new Timings(
                 Math.max(acquired - start - opening, 0),
@@ -116,11 +159,28 @@ final class ExchangeRecorder {
                 lastReceived - firstReceived)));
   }
 
+  /** Only where the content was decoded whole. A response without a body has nothing to decode. */
+  private OptionalLong decodedBytes() {
+    if (decoder == null || responseBytes == 0) {
+      return OptionalLong.empty();
+    }
+    Decoded decoded = decoder.end();
+    return decoded.isWhole() ? OptionalLong.of(decoded.bytes()) : OptionalLong.empty();
+  }
+
+  private void release() {
+    tap.close();
+    if (decoder != null) {
+      decoder.close();
+    }
+  }
+
   void failed(FailureKind kind, String detail) {
     if (ended) {
       return;
     }
     ended = true;
+    release();
     events.accept(new TrafficEvent.ExchangeFailed(id, kind, Text.printable(detail)));
   }
 }

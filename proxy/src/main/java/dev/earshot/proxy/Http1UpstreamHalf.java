@@ -278,7 +278,15 @@ final class Http1UpstreamHalf implements UpstreamHalf, Side.Events {
       }
       long before = scanner.contentBytes();
       if (wholeFrames) {
-        int count = scanner.scan(bytes, bytes.readerIndex(), bytes.writerIndex());
+        Events to = listener;
+        int count =
+            to.wantsResponseContent()
+                ? scanner.scan(
+                    bytes,
+                    bytes.readerIndex(),
+                    bytes.writerIndex(),
+                    (from, length) -> to.responseContent(bytes.nioBuffer(from, length)))
+                : scanner.scan(bytes, bytes.readerIndex(), bytes.writerIndex());
         if (count > 0) {
           listener.responseBody(
               bytes.readRetainedSlice(count), scanner.contentBytes() - before);

@@ -17,6 +17,22 @@ import org.jspecify.annotations.Nullable;
  * keep the rest.
  */
 final class Relay {
+  /** Hears what passes; the buffers stay the relay's. */
+  interface Tap {
+    Tap NONE =
+        new Tap() {
+          @Override
+          public void up(ByteBuf bytes) {}
+
+          @Override
+          public void down(ByteBuf bytes) {}
+        };
+
+    void up(ByteBuf bytes);
+
+    void down(ByteBuf bytes);
+  }
+
   private final Flow fromClient;
   private final Flow fromUpstream;
   private final Consumer<Relay> closed;
@@ -27,11 +43,12 @@ final class Relay {
   /**
    * Makes a relay; nothing moves before {@link #start}.
    *
+   * @param tap hears what passes
    * @param closed called once, when both connections are closed
    */
-  Relay(Side client, Side upstream, ProxyTimeouts timeouts, Consumer<Relay> closed) {
-    this.fromClient = new Flow(client, upstream);
-    this.fromUpstream = new Flow(upstream, client);
+  Relay(Side client, Side upstream, ProxyTimeouts timeouts, Tap tap, Consumer<Relay> closed) {
+    this.fromClient = new Flow(client, upstream, tap::up);
+    this.fromUpstream = new Flow(upstream, client, tap::down);
     this.timeouts = timeouts;
     this.closed = closed;
   }
@@ -64,12 +81,14 @@ final class Relay {
   private final class Flow implements Side.Events {
     private final Side from;
     private final Side to;
+    private final Consumer<ByteBuf> heard;
     private long moved;
     private boolean over;
 
-    Flow(Side from, Side to) {
+    Flow(Side from, Side to, Consumer<ByteBuf> heard) {
       this.from = from;
       this.to = to;
+      this.heard = heard;
     }
 
     void take() {
@@ -86,6 +105,7 @@ final class Relay {
     @Override
     public void bytes(ByteBuf bytes) {
       moved += bytes.readableBytes();
+      heard.accept(bytes);
       to.write(bytes);
     }
 

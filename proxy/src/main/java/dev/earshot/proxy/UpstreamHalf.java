@@ -4,6 +4,7 @@ import dev.earshot.exchange.Header;
 import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
 import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,15 @@ interface UpstreamHalf {
      * for. Their owner is the listener.
      */
     void responseBody(ByteBuf bytes, long content);
+
+    /** Whether {@link #responseContent} is of use. */
+    boolean wantsResponseContent();
+
+    /**
+     * What of the bytes that follow is content, where those have the framing of chunks. All of the
+     * buffer is taken, during the call.
+     */
+    void responseContent(ByteBuffer content);
 
     /** The response is whole. */
     void responseEnded(List<Header> trailers);
