@@ -118,12 +118,13 @@ final class Guardian {
   /**
    * Whether a process is the guardian of some session. The command line is there from the start: a
    * process that its owner knows of has begun its program. It is read of those alone that may be
-   * one.
+   * one. None has a mark.
    */
   static boolean is(ProcessTable.Entry process) {
     return process.name().equals("sh")
         && process.session() == process.pid()
-        && KeepPattern.commandLine(process.pid()).startsWith(BEGINNING);
+        && KeepPattern.commandLine(process.pid()).startsWith(BEGINNING)
+        && !Mark.isOnAny(process.pid());
   }
 
   long pid() {
