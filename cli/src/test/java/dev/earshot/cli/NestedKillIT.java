@@ -70,7 +70,8 @@ class NestedKillIT {
     for (String sign : List.of("ready", "ready.daemon")) {
       Eventually.until(sign, () -> Files.exists(work.resolve(sign)));
     }
-    assertThat(places().stream().map(NestedKillIT::entries)).allSatisfy(it -> assertThat(it).hasSize(1));
+    assertThat(places().stream().map(NestedKillIT::entries))
+        .allSatisfy(it -> assertThat(it).hasSize(1));
   }
 
   private long pid(String level) throws IOException {
@@ -96,6 +97,8 @@ class NestedKillIT {
     try (var running = start()) {
       awaitWhole();
       kill(running.pid());
+      assertThat(running.finish().status()).isEqualTo(-9);
+      nothingIsLeft();
     }
     long life = System.nanoTime() - before;
     for (int kill = 0; kill < 3 * KILLS; kill++) {

@@ -30,7 +30,9 @@ final class ProcessOwner {
   /** Between looks if members cannot be watched, or are being killed. */
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
 
-  /** Of the time for the killed, what guardians of sessions within this one get to do their work. */
+  /**
+   * Of the time for the killed, what guardians of sessions within this one get to do their work.
+   */
   private static final double GUARDIANS_SHARE = 0.75;
 
   private static final int ENDED_NOW =
@@ -451,9 +453,7 @@ final class ProcessOwner {
 
   /** Those that are to be signalled. */
   private List<ProcessTable.Entry> outsideGroup() {
-    return look.living().stream()
-        .filter(each -> each.group() != pid && !isSpared(each))
-        .toList();
+    return look.living().stream().filter(each -> each.group() != pid && !isSpared(each)).toList();
   }
 
   /** To the members of the group that were seen, if it has one that is to be spared. */

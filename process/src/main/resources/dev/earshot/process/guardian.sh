@@ -170,8 +170,9 @@ members() (
 kill_group() {
   [ -n "$cgroup" ] && [ $# = 0 ] || return
   spare "$(living alone "$(members "$cgroup" | tr '\n' ' ')")"
-  [ "$spared" != ' ' ] || echo 1 > "$cgroup/cgroup.kill"
+  if [ "$spared" = ' ' ]; then echo 1 > "$cgroup/cgroup.kill"; else withheld=1; fi
 } 2> /dev/null
+withheld=
 
 # Until the guardians that were spared have ended; one that waits for others has their time as well.
 await_spared() {
@@ -225,9 +226,12 @@ quiet=0
 
 # Stopped first, once, so that a parent that is killed does not hide a child without a mark, and
 # that no session within this one begins between the look for its guardian and the end.
-pass STOP limit tree "$@"
-kill_group "$@"
-pass KILL limit tree "$@"
+if pass STOP limit tree "$@"; then
+  kill_group "$@"
+  pass KILL limit tree "$@"
+else
+  kill_group "$@"
+fi
 passes=0
 while [ $quiet -lt 2 ] && [ $passes -lt 150 ]; do
   passes=$((passes + 1))
@@ -254,7 +258,7 @@ ended=$quiet passes=0
 while pass KILL variable tree "$@" && [ $passes -lt 100 ]; do passes=$((passes + 1)); done
 [ $passes -lt 100 ] || ended=0
 await_spared
-kill_group "$@"
+[ -z "$withheld" ] || kill_group "$@"
 
 # Removes a control group with those that a session within it made; who is left goes where Earshot was.
 remove() (

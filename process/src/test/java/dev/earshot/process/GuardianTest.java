@@ -218,7 +218,9 @@ class GuardianTest {
     }
   }
 
-  /** Without a mark, that it looks like one gives it a part of the time for the killed, and no more. */
+  /**
+   * Without a mark, that it looks like one gives it a part of the time for the killed, and no more.
+   */
   @Test
   void whatOnlyLooksLikeOneIsKilledInTheEnd() throws Exception {
     String script = "# The guardian of an Earshot session\ntrap '' TERM; echo ready; sleep 13; :";
@@ -243,7 +245,8 @@ class GuardianTest {
     try (var containment = Containment.open(Containment.Plan.of("known-guardian"))) {
       long guardian = containment.reaper().guardianPid().orElseThrow();
       assertThat(Guardian.is(ProcessTable.of(guardian).orElseThrow())).isTrue();
-      assertThat(Guardian.is(ProcessTable.of(ProcessHandle.current().pid()).orElseThrow())).isFalse();
+      assertThat(Guardian.is(ProcessTable.of(ProcessHandle.current().pid()).orElseThrow()))
+          .isFalse();
     }
   }
 
