@@ -90,11 +90,6 @@ final class Libc {
 
   private Libc() {}
 
-  /** Returns once all here is linked. */
-  static void link() {
-    // That was done before the first line of this.
-  }
-
   /** One descriptor to wait for, and for what. */
   record Interest(int descriptor, int events) {}
 
