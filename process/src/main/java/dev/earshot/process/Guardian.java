@@ -21,6 +21,10 @@ import java.util.TreeSet;
 final class Guardian {
   private static final String SCRIPT = script();
   private static final List<String> SHELL = List.of("/bin/sh", "-c", SCRIPT, "earshot-guardian");
+
+  /** How the command line of any begins, those of other versions too. */
+  private static final String BEGINNING = "/bin/sh -c # The guardian of an Earshot session";
+
   private static final int TERMINAL = 3;
   private static final long BLOCKED =
       Signal.HUP.bit()
@@ -109,6 +113,18 @@ final class Guardian {
         .withDirectory("/")
         .withStdio(new Stdio(new Redirect.Pipe(), new Redirect.Null(), new Redirect.Null()))
         .withLaunch(new LaunchState(0, BLOCKED, descriptors));
+  }
+
+  /**
+   * Whether a process is the guardian of some session. The command line is there from the start: a
+   * process that its owner knows of has begun its program. It is read of those alone that may be
+   * one. None has a mark.
+   */
+  static boolean is(ProcessTable.Entry process) {
+    return process.name().equals("sh")
+        && process.session() == process.pid()
+        && KeepPattern.commandLine(process.pid()).startsWith(BEGINNING)
+        && !Mark.isOnAny(process.pid());
   }
 
   long pid() {

@@ -8,12 +8,10 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -22,30 +20,28 @@ import java.util.OptionalInt;
  * result, or the negative error number. Any thread may call; a call that can block (poll, waitid)
  * belongs on a platform thread, as it holds the carrier of a virtual one.
  *
- * <p>Pointers and integers are all passed as {@code long} through two call shapes, because linking
- * a shape costs milliseconds at first use and another function of a linked shape costs nothing.
+ * <p>Pointers and integers are all passed as {@code long} through one call shape, because linking a
+ * shape costs milliseconds at first use and another function of a linked shape costs nothing. It
+ * fits functions with variable arguments, too: Linux on x86-64 and aarch64 passes a variable integer
+ * where a fixed one would be.
  */
 @SuppressWarnings("restricted") // calling C is what this class is for
 final class Libc {
   private static final Linker LINKER = Linker.nativeLinker();
   private static final SymbolLookup SYMBOLS = LINKER.defaultLookup();
   private static final StructLayout STATE = Linker.Option.captureStateLayout();
-  private static final VarHandle ERRNO =
-      STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+  /**
+   * Where in the state the error number is: on Linux it is all of it. To ask the layout by a path
+   * would link handles that nothing else needs.
+   */
+  static final long ERRNO = 0;
+
   private static final MethodHandle PLAIN =
       LINKER.downcallHandle(
           FunctionDescriptor.of(
               JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
           Linker.Option.captureCallState("errno"));
-
-  /** Linked only when first used: two fixed arguments and one variable. */
-  private static final class Variadic {
-    static final MethodHandle HANDLE =
-        LINKER.downcallHandle(
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-            Linker.Option.captureCallState("errno"),
-            Linker.Option.firstVariadicArg(2));
-  }
 
   private static final MemorySegment CLOSE = find("close");
   private static final MemorySegment DUP2 = find("dup2");
@@ -107,11 +103,11 @@ final class Libc {
 
   /** A duplicate, closed on exec, whose number is at least {@code lowest}. */
   static int duplicate(int descriptor, int lowest) {
-    return variadic(FCNTL, descriptor, Platform.DUPLICATE_CLOEXEC, lowest);
+    return call(FCNTL, descriptor, Platform.DUPLICATE_CLOEXEC, lowest, 0, 0, 0);
   }
 
   static boolean isOpen(int descriptor) {
-    return variadic(FCNTL, descriptor, Platform.GET_DESCRIPTOR_FLAGS, 0) >= 0;
+    return call(FCNTL, descriptor, Platform.GET_DESCRIPTOR_FLAGS, 0, 0, 0, 0) >= 0;
   }
 
   static boolean isTerminal(int descriptor) {
@@ -444,7 +440,7 @@ final class Libc {
   static Optional<int[]> terminalSize(int terminal) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment size = arena.allocate(WINSIZE_BYTES, 8);
-      if (variadic(IOCTL, terminal, Platform.TERMINAL_GET_SIZE, size.address()) < 0) {
+      if (call(IOCTL, terminal, Platform.TERMINAL_GET_SIZE, size.address(), 0, 0, 0) < 0) {
         return Optional.empty();
       }
       return Optional.of(
@@ -461,7 +457,7 @@ final class Libc {
       MemorySegment size = arena.allocate(WINSIZE_BYTES, 8);
       size.set(JAVA_SHORT, 0, (short) rows);
       size.set(JAVA_SHORT, 2, (short) columns);
-      return variadic(IOCTL, terminal, Platform.TERMINAL_SET_SIZE, size.address());
+      return call(IOCTL, terminal, Platform.TERMINAL_SET_SIZE, size.address(), 0, 0, 0);
     }
   }
 
@@ -506,17 +502,7 @@ final class Libc {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(STATE);
       int result = (int) (long) PLAIN.invokeExact(function, state, a, b, c, d, e, f);
-      return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
-    } catch (Throwable unexpected) {
-      throw unexpected(unexpected);
-    }
-  }
-
-  private static int variadic(MemorySegment function, long a, long b, long c) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      int result = (int) (long) Variadic.HANDLE.invokeExact(function, state, a, b, c);
-      return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
+      return result == -1 ? -state.get(JAVA_INT, ERRNO) : result;
     } catch (Throwable unexpected) {
       throw unexpected(unexpected);
     }

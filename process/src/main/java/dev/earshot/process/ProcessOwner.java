@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * The life of one command, on one thread: once it is started, that alone signals and reaps, so that
@@ -28,6 +29,11 @@ final class ProcessOwner {
 
   /** Between looks if members cannot be watched, or are being killed. */
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
+
+  /**
+   * Of the time for the killed, what guardians of sessions within this one get to do their work.
+   */
+  private static final double GUARDIANS_SHARE = 0.75;
 
   private static final int ENDED_NOW =
       Platform.WAIT_EXITED | Platform.WAIT_NO_HANG | Platform.WAIT_LEAVE;
@@ -54,6 +60,8 @@ final class ProcessOwner {
   private long startedNanos = System.nanoTime();
   private Optional<ProcessResult> exited = Optional.empty();
   private ProcessTree.Look look = ProcessTree.Look.NOTHING;
+  private Set<Long> guardianSessions = Set.of();
+  private OptionalLong spareUntil = OptionalLong.empty();
   private final Set<ProcessTable.Identity> askedOnce = new HashSet<>();
   private Optional<StopRules.Input> held = Optional.empty();
   private Optional<String> listenerFailure = Optional.empty();
@@ -379,6 +387,10 @@ final class ProcessOwner {
   }
 
   private void freeze() {
+    if (spareUntil.isEmpty()) {
+      long time = (long) (policy.killWait().toNanos() * GUARDIANS_SHARE);
+      spareUntil = OptionalLong.of(System.nanoTime() + time);
+    }
     look();
     sendToGroup(Signal.STOP, inGroup());
     tree.signal(outsideGroup(), Signal.STOP);
@@ -394,15 +406,16 @@ final class ProcessOwner {
       killSent = true;
       killed.add(pid);
     }
-    look.living().forEach(each -> killed.add(each.pid()));
-    if (look.kept().isEmpty()) {
+    group.forEach(each -> killed.add(each.pid()));
+    others.forEach(each -> killed.add(each.pid()));
+    if (look.kept().isEmpty() && look.living().stream().noneMatch(this::isSpared)) {
       tree.killAtOnce();
     }
     if (toGroup) {
       sendToGroup(Signal.KILL, group);
     }
     tree.signal(others, Signal.KILL);
-    tree.killAdopted(killed);
+    tree.killAdopted(killed, this::isSpared);
     if (first && toGroup) {
       told(Signal.KILL, ProcessEvent.Target.GROUP, ProcessEvent.Why.ESCALATION);
     }
@@ -417,14 +430,30 @@ final class ProcessOwner {
 
   private void look() {
     look = tree.look(!statusLost);
+    guardianSessions =
+        look.living().stream()
+            .filter(Guardian::is)
+            .map(ProcessTable.Entry::session)
+            .collect(Collectors.toSet());
+  }
+
+  /**
+   * The guardian of a session within this one, and what that runs, in a session of its own, end by
+   * themselves once their owner is dead, and they have removed what that left. They have no other
+   * way to be told than that, and its time has a bound.
+   */
+  private boolean isSpared(ProcessTable.Entry each) {
+    return (guardianSessions.contains(each.session()) || Guardian.is(each))
+        && (spareUntil.isEmpty() || spareUntil.getAsLong() - System.nanoTime() > 0);
   }
 
   private List<ProcessTable.Entry> inGroup() {
     return look.living().stream().filter(each -> each.group() == pid).toList();
   }
 
+  /** Those that are to be signalled. */
   private List<ProcessTable.Entry> outsideGroup() {
-    return look.living().stream().filter(each -> each.group() != pid).toList();
+    return look.living().stream().filter(each -> each.group() != pid && !isSpared(each)).toList();
   }
 
   /** To the members of the group that were seen, if it has one that is to be spared. */

@@ -38,8 +38,8 @@ final class Reaper {
   private final Guardian.Duty duty;
   private final boolean guarded;
   private final long self = ProcessHandle.current().pid();
-  private final long ownGroup = Libc.groupOf(0);
   private final long ownSession = ProcessTable.of(self).map(Entry::session).orElse(0L);
+  private final long ownGroup = Libc.groupOf(0);
   private final Wake wake;
   private final Thread thread;
 
@@ -53,7 +53,10 @@ final class Reaper {
   private final Set<Long> leaders = ConcurrentHashMap.newKeySet();
 
   private volatile Optional<Guardian> guardian = Optional.empty();
-  private volatile Set<Identity> guardians = Set.of();
+
+  /** The guardian and the one before it. A list: to link the first hash of a record takes long. */
+  private volatile List<Identity> guardians = List.of();
+
   private volatile boolean closing;
   private volatile boolean abandoned;
   private long startedNanos; // the reaper thread's
@@ -103,19 +106,17 @@ final class Reaper {
     try {
       startedNanos = System.nanoTime();
       guardian = Guardian.start(platform, duty);
-      Set<Identity> before = guardians;
       guardian
           .flatMap(it -> ProcessTable.of(it.pid()))
-          .ifPresent(now -> {
-            var both = ConcurrentHashMap.<Identity>newKeySet();
-            before.stream().skip(Math.max(0, before.size() - 1)).forEach(both::add);
-            both.add(now.identity());
-            guardians = both;
-          });
+          .ifPresent(now -> guardians = withLast(guardians, now.identity()));
       guardian.ifPresent(it -> leaders.forEach(it::leader));
     } finally {
       children.writeLock().unlock();
     }
+  }
+
+  private static List<Identity> withLast(List<Identity> before, Identity now) {
+    return before.isEmpty() ? List.of(now) : List.of(before.getLast(), now);
   }
 
   /** Starts a command so that its end is left to its owner from the first moment. */

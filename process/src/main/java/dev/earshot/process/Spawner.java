@@ -359,18 +359,29 @@ final class Spawner {
   }
 
   private static List<String> assignments(CommandSpec spec) {
-    List<String> assignments = new ArrayList<>();
+    List<String> assignments = new ArrayList<>(spec.environment().size());
     spec.environment().forEach((name, value) -> assignments.add(name + "=" + value));
     return assignments;
   }
 
-  /** An array of strings, ended by a null pointer. */
+  /** An array of strings, ended by a null pointer, with the strings behind it: one piece for all. */
   private static MemorySegment strings(
       Arena arena, CommandSpec spec, List<String> strings, String what) throws StartException {
-    MemorySegment array = arena.allocate(JAVA_LONG, strings.size() + 1L);
+    List<byte[]> encoded = new ArrayList<>(strings.size());
+    long at = (strings.size() + 1L) * Long.BYTES;
+    long end = at;
+    for (String each : strings) {
+      byte[] bytes = encode(spec, each, what);
+      encoded.add(bytes);
+      end += bytes.length + 1L;
+    }
+    // It is all zeros at first, those that end the strings and the array among them.
+    MemorySegment array = arena.allocate(end, Long.BYTES);
     for (int i = 0; i < strings.size(); i++) {
-      byte[] bytes = encode(spec, strings.get(i), what);
-      array.setAtIndex(JAVA_LONG, i, Libc.text(arena, bytes).address());
+      byte[] bytes = encoded.get(i);
+      array.setAtIndex(JAVA_LONG, i, array.address() + at);
+      MemorySegment.copy(MemorySegment.ofArray(bytes), 0, array, at, bytes.length);
+      at += bytes.length + 1L;
     }
     return array;
   }

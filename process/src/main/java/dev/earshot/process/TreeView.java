@@ -146,12 +146,17 @@ final class TreeView {
     cgroup.ifPresent(Cgroup::kill);
   }
 
-  /** Those that became orphans since the look, as fast as can be. */
-  void killAdopted(Collection<Long> killed) {
+  /**
+   * Those that became orphans since the look, as fast as can be.
+   *
+   * @param spare what is not to be killed
+   */
+  void killAdopted(Collection<Long> killed, Predicate<Entry> spare) {
     for (int round = 0; round < QUICK_ROUNDS; round++) {
       List<Entry> adopted =
           ProcessTable.adopted(self).stream()
               .filter(each -> each.isAlive() && isMember(each) && !keep().test(each))
+              .filter(spare.negate())
               .toList();
       if (adopted.isEmpty()) {
         return;

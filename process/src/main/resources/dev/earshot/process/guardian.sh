@@ -40,17 +40,26 @@ marked() {
   done
 }
 
-# Of the pids, and with "tree" of their children and so on: those that live, as "pid parent" lines.
+# Of the pids, and with "tree" of their children and so on: those that live, as "pid parent" lines;
+# of one that may be a guardian, as far as can be told without reading its memory, with a third word.
 living() {
   cat /proc/[0-9]*/stat 2> /dev/null | awk -v how="$1" -v pids="$2" '
     BEGIN { count = split(pids, list, " "); for (i = 1; i <= count; i++) member[list[i]] = 1 }
-    { pid = $1; sub(/^.*\) /, ""); split($0, field, " "); state[pid] = field[1]; parent[pid] = field[2] }
+    {
+      pid = $1
+      name = $0
+      sub(/^.*\) /, "")
+      split($0, field, " ")
+      state[pid] = field[1]
+      parent[pid] = field[2]
+      shell[pid] = index(name, "(sh) ") && field[4] == pid ? " shell" : ""
+    }
     END {
       do {
         grew = 0
         if (how == "tree") for (pid in parent) if (!(pid in member) && (parent[pid] in member)) { member[pid] = 1; grew = 1 }
       } while (grew)
-      for (pid in member) if ((pid in state) && state[pid] !~ /[ZX]/) print pid, parent[pid]
+      for (pid in member) if ((pid in state) && state[pid] !~ /[ZX]/) print pid, parent[pid] shell[pid]
     }'
 }
 
@@ -82,44 +91,101 @@ matches() {
     }' "$name" "${program##*/}" "$line" "$@"
 }
 
-# The pids of "pid parent" lines without those that may live on, and what hangs from them.
-without_kept() {
+# Of "pid parent" lines the pids of those that may live on by the patterns.
+kept() {
   lines=$1
   shift
-  roots=' '
   while read -r pid _; do
-    case $leaders in *" $pid "*) ;; *) matches "$pid" "$@" && roots="$roots$pid " ;; esac
+    case $leaders in *" $pid "*) ;; *) ! matches "$pid" "$@" || echo "$pid" ;; esac
   done << END
 $lines
 END
-  grew=1
+}
+
+# Of pids those of guardians. They have no mark, and end by themselves once what they guard is dead
+# and their own work is done.
+guardians() {
+  for pid in "$@"; do
+    case $(head -c 64 "/proc/$pid/cmdline" 2> /dev/null | tr '\0' ' ') in
+      "/bin/sh -c # The guardian of an Earshot session"*) echo "$pid" ;;
+    esac
+  done
+}
+
+# The "pid parent" lines without those of the pids $2, and what hangs from them.
+without() {
+  lines=$1 roots=" $(echo "$2" | tr '\n' ' ') " grew=1
   while [ $grew = 1 ]; do
     grew=0
-    while read -r pid parent; do
+    while read -r pid parent _; do
       case $roots in *" $pid "*) continue ;; esac
       case $roots in *" $parent "*) roots="$roots$pid " grew=1 ;; esac
     done << END
 $lines
 END
   done
-  while read -r pid _; do
-    case $roots in *" $pid "*) ;; *) echo "$pid" ;; esac
+  while read -r pid rest; do
+    case $roots in *" $pid "*) ;; *) echo "$pid $rest" ;; esac
   done << END
 $lines
 END
 }
 
-# One signal to all that is to end: what has the $2 as its mark, and with "tree" what hangs from it.
-# Fails if there is nothing.
+# Notes the guardians of sessions within this one among "pid parent" lines, and leaves the others in
+# $all.
+spare() {
+  all=$1
+  case $all in *shell*) ;; *) return ;; esac
+  found=$(guardians $(echo "$all" | sed -n 's/ .* shell$//p'))
+  [ -n "$found" ] || return
+  all=$(without "$all" "$found")
+  for pid in $found; do
+    case $spared in *" $pid "*) ;; *) spared="$spared$pid " ;; esac
+  done
+}
+spared=' '
+
+# One signal to all that is to end: what has the $2 as its mark, and with "tree" what hangs from it,
+# but for guardians. Fails if there is nothing.
 pass() {
   signal=$1 by=$2 how=$3
   shift 3
   all=$(living "$how" "$(marked "$by" | tr '\n' ' ')")
   [ -n "$all" ] || return 1
-  if [ $# -gt 0 ]; then pids=$(without_kept "$all" "$@"); else pids=$(echo "$all" | while read -r pid _; do echo "$pid"; done); fi
-  [ -n "$pids" ] || return 1
-  kill -s "$signal" $pids 2> /dev/null
+  [ $# = 0 ] || all=$(without "$all" "$(kept "$all" "$@")")
+  spare "$all"
+  [ -n "$all" ] || return 1
+  kill -s "$signal" $(echo "$all" | cut -d ' ' -f 1) 2> /dev/null
   return 0
+}
+
+# The pids in a control group and in those within it.
+members() (
+  cat "$1/cgroup.procs"
+  for within in "$1"/*/; do if [ -d "$within" ]; then members "${within%/}"; fi; done
+)
+
+# All that is in the control group, at once where that is possible: but for what may live on, and
+# unless a guardian is in there, whoever's child that is by now.
+kill_group() {
+  [ -n "$cgroup" ] && [ $# = 0 ] || return
+  spare "$(living alone "$(members "$cgroup" | tr '\n' ' ')")"
+  if [ "$spared" = ' ' ]; then echo 1 > "$cgroup/cgroup.kill"; else withheld=1; fi
+} 2> /dev/null
+withheld=
+
+# Until the guardians that were spared have ended; one that waits for others has their time as well.
+await_spared() {
+  patience=0
+  for pid in $spared; do patience=$((patience + 200)); done
+  left=$(guardians $spared)
+  while [ -n "$left" ] && [ $patience -gt 0 ]; do
+    patience=$((patience - 1))
+    sleep 0.05 2> /dev/null || { sleep 1; patience=$((patience - 19)); }
+    left=$(guardians $left)
+  done
+  [ -z "$left" ] || kill -s KILL $left 2> /dev/null
+  spared=' '
 }
 
 # KILL to all with the limit, as fast as a shell can: against one that always has a successor the
@@ -140,6 +206,7 @@ sweep() {
 # a shell that cannot fork exits, and comes here.
 without_forks() {
   [ $quiet -lt 2 ] || return
+  [ -z "$cgroup" ] || echo 1 > "$cgroup/cgroup.kill"
   for file in /proc/[0-9]*/limits; do
     while read -r one two three value rest; do
       case "$one $two $three $value" in
@@ -157,10 +224,14 @@ quiet=0
 # The terminal, before whoever started Earshot goes on; a shell with job control would set it itself.
 [ -z "$alone" ] || stty "$settings" <&3 2> /dev/null
 
-# All at once where that is possible, but for what may live on. Stopped first, once, so that a
-# parent that is killed does not hide a child without a mark.
-if [ -n "$cgroup" ] && [ $# = 0 ]; then { echo 1 > "$cgroup/cgroup.kill"; } 2> /dev/null; fi
-pass STOP limit tree "$@" && pass KILL limit tree "$@"
+# Stopped first, once, so that a parent that is killed does not hide a child without a mark, and
+# that no session within this one begins between the look for its guardian and the end.
+if pass STOP limit tree "$@"; then
+  kill_group "$@"
+  pass KILL limit tree "$@"
+else
+  kill_group "$@"
+fi
 passes=0
 while [ $quiet -lt 2 ] && [ $passes -lt 150 ]; do
   passes=$((passes + 1))
@@ -169,6 +240,7 @@ while [ $quiet -lt 2 ] && [ $passes -lt 150 ]; do
   [ $passes -lt 120 ] || sleep 1
 done
 trap - EXIT
+await_spared
 
 # Again, as nobody is left to change it; not if a shell has taken it by now.
 if [ -n "$settings" ]; then
@@ -185,6 +257,8 @@ fi
 ended=$quiet passes=0
 while pass KILL variable tree "$@" && [ $passes -lt 100 ]; do passes=$((passes + 1)); done
 [ $passes -lt 100 ] || ended=0
+await_spared
+[ -z "$withheld" ] || kill_group "$@"
 
 # Removes a control group with those that a session within it made; who is left goes where Earshot was.
 remove() (

@@ -1,11 +1,15 @@
 package dev.earshot.process;
 
 import static dev.earshot.process.Containment.Layer.CGROUP;
+import static dev.earshot.process.Containment.Layer.ENVIRONMENT_MARK;
+import static dev.earshot.process.Containment.Layer.LIMIT_MARK;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.earshot.process.Containment.Orphans;
 import dev.earshot.process.DoomedMain.Death;
 import dev.earshot.process.DoomedMain.Doom;
 import dev.earshot.process.DoomedMain.Moment;
+import dev.earshot.process.ProcessTable.Entry;
 import dev.earshot.testkit.Eventually;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,8 +17,10 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -133,6 +139,114 @@ class GuardianTest {
         doomed.awaitKilled();
         nobodyIsLeft(doom, oracle);
       }
+    }
+  }
+
+  /** With it, what it is a member of is killed at once. */
+  private static final List<Set<Containment.Layer>> WITH_AND_WITHOUT_A_GROUP =
+      List.of(Set.of(CGROUP), Set.of());
+
+  @Test
+  void thatOfASessionWithinItDoesItsWork() throws Exception {
+    for (Set<Containment.Layer> without : WITH_AND_WITHOUT_A_GROUP) {
+      Path within = Files.createTempDirectory(dir, "inner");
+      Path around = Files.createTempDirectory(dir, "outer");
+      Doom inner = treeOfEight("inner").with(within).without(without);
+      Doom outer = doom("outer", inner.commandLine()).with(around).without(without);
+      try (var oracle = Oracle.open();
+          var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(outer.commandLine())))) {
+        assertThat(List.of(doomed.line(), doomed.line(), doomed.line()))
+            .containsExactly("open", "open", "ready");
+        doomed.kill();
+        doomed.awaitKilled();
+        nobodyIsLeft(inner, oracle);
+        nobodyIsLeft(outer, oracle);
+        assertThat(within).doesNotExist();
+        assertThat(around).doesNotExist();
+      }
+    }
+  }
+
+  @Test
+  void thatOfASessionThatMayLiveOnGoesOnWaiting() throws Exception {
+    Path folder = Files.createDirectory(dir.resolve("folder"));
+    Doom inner = treeOfEight("kept-inner").with(folder);
+    String[] command =
+        Stream.concat(
+                Stream.of("/bin/sh", "-c", "\"$@\" & wait", "sh"), Stream.of(inner.commandLine()))
+            .toArray(String[]::new);
+    Doom outer = doom("keeping-outer", command).keeping("*" + inner.id() + "*");
+    try (var oracle = Oracle.open();
+        var doomed = Doomed.start(oracle.inheritedBy(CommandSpec.of(outer.commandLine())))) {
+      assertThat(List.of(doomed.line(), doomed.line(), doomed.line(), doomed.line()))
+          .containsExactlyInAnyOrder("open", "told", "open", "ready");
+      ProcessTable.Entry guardian = Doomed.guardians(inner.id()).getFirst();
+      doomed.kill();
+      doomed.awaitKilled();
+      Eventually.until("no outer guardian", () -> Doomed.guardians(outer.id()).isEmpty());
+      assertThat(Doomed.guardians(inner.id())).extracting(Entry::pid).contains(guardian.pid());
+      assertThat(folder).exists();
+      Libc.kill(guardian.parent(), Signal.KILL.number());
+      nobodyIsLeft(inner, oracle);
+      assertThat(folder).doesNotExist();
+    }
+  }
+
+  @Test
+  void thatOfASessionWithinItDoesItsWorkWhenTheTreeIsKilled() throws Exception {
+    for (Set<Containment.Layer> without : WITH_AND_WITHOUT_A_GROUP) {
+      Path folder = Files.createTempDirectory(dir, "inner");
+      Doom inner = treeOfEight("killed-inner").with(folder).without(without);
+      var plan = new Containment.Plan("killer", Orphans.ALL, List.of(), Optional.empty(), false);
+      try (var oracle = Oracle.open();
+          var containment = Containment.open(plan, without);
+          var run =
+              Run.of(
+                  containment,
+                  oracle.inheritedBy(CommandSpec.of(inner.commandLine())),
+                  Run.policy(Run.NOW))) {
+        assertThat(List.of(run.line(), run.line())).containsExactly("open", "ready");
+        long guardian = Doomed.guardians(inner.id()).getFirst().pid();
+        run.controller().stop();
+        ProcessResult result = run.await();
+        assertThat(result.survivors()).isEmpty();
+        assertThat(result.killed()).contains(run.controller().pid().orElseThrow());
+        assertThat(result.killed()).doesNotContain(guardian);
+        nobodyIsLeft(inner, oracle);
+        assertThat(folder).doesNotExist();
+      }
+    }
+  }
+
+  /**
+   * Without a mark, that it looks like one gives it a part of the time for the killed, and no more.
+   */
+  @Test
+  void whatOnlyLooksLikeOneIsKilledInTheEnd() throws Exception {
+    String script = "# The guardian of an Earshot session\ntrap '' TERM; echo ready; sleep 13; :";
+    var policy = new StopPolicy(Signal.TERM, Duration.ZERO, Duration.ofSeconds(2));
+    var plan = new Containment.Plan("lookalike", Orphans.ALL, List.of(), Optional.empty(), false);
+    try (var oracle = Oracle.open();
+        var containment = Containment.open(plan, Set.of(CGROUP, LIMIT_MARK, ENVIRONMENT_MARK));
+        var run =
+            Run.of(
+                containment,
+                oracle.inheritedBy(CommandSpec.of("setsid", "-w", "/bin/sh", "-c", script)),
+                policy)) {
+      assertThat(run.line()).isEqualTo("ready");
+      run.controller().stop();
+      assertThat(run.await().survivors()).isEmpty();
+      oracle.awaitNobody();
+    }
+  }
+
+  @Test
+  void itIsKnownAsOne() {
+    try (var containment = Containment.open(Containment.Plan.of("known-guardian"))) {
+      long guardian = containment.reaper().guardianPid().orElseThrow();
+      assertThat(Guardian.is(ProcessTable.of(guardian).orElseThrow())).isTrue();
+      assertThat(Guardian.is(ProcessTable.of(ProcessHandle.current().pid()).orElseThrow()))
+          .isFalse();
     }
   }
 
