@@ -1,0 +1,114 @@
+// Calls an origin by one of Node's clients and prints what comes back.
+// Usage: node-calls.mjs (http|agent|fetch|undici-fetch|undici|undici-h2|http2) BASE...
+import crypto from 'node:crypto';
+import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+import net from 'node:net';
+import tls from 'node:tls';
+import {HttpsProxyAgent} from 'https-proxy-agent';
+import * as undici from 'undici';
+
+const [how, ...bases] = process.argv.slice(2);
+const proxy = process.env.https_proxy;
+const UPLOAD = Buffer.alloc(300000, 'upload ');
+
+function show(path, status, headers, body, trailers = []) {
+  // One client asks for the end of the connection, and only some origins repeat it.
+  const end = Array.isArray(headers) ? headers.indexOf('Connection') : -1;
+  if (end >= 0) headers.splice(end, 2);
+  const sha = crypto.createHash('sha256').update(body).digest('hex').slice(0, 16);
+  console.log(path, status, JSON.stringify(headers), body.length, sha, JSON.stringify(trailers));
+}
+
+/** Resolves to the bytes of a stream. */
+async function all(stream) {
+  const parts = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+function byModule(agent) {
+  return (base, path, method, body) => new Promise((resolve, reject) => {
+    const module = base.startsWith('https') ? https : http;
+    const request = module.request(base + path, {method, agent}, async response => {
+      const bytes = await all(response);
+      show(path, response.statusCode, response.rawHeaders, bytes, response.rawTrailers);
+      resolve();
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+function byFetch(fetch, options) {
+  return async (base, path, method, body) => {
+    const answer = await fetch(base + path, {method, body, redirect: 'manual', ...options});
+    show(path, answer.status, [...answer.headers], Buffer.from(await answer.arrayBuffer()));
+  };
+}
+
+function byUndici(dispatcher) {
+  return async (base, path, method, body) => {
+    const answer = await undici.request(base + path, {method, body, dispatcher});
+    const bytes = Buffer.from(await answer.body.arrayBuffer());
+    show(path, answer.statusCode, answer.headers, bytes, answer.trailers);
+  };
+}
+
+/** A connection to the origin, inside a CONNECT if there is a proxy. */
+async function connect(url) {
+  let socket = net.connect(url.port, url.hostname);
+  if (proxy) {
+    const via = new URL(proxy);
+    socket = await new Promise((resolve, reject) =>
+      http.request({host: via.hostname, port: via.port, method: 'CONNECT', path: url.host})
+        .on('connect', (response, socket) =>
+          response.statusCode === 200 ? resolve(socket) : reject(new Error(response.statusCode)))
+        .on('error', reject).end());
+  }
+  return url.protocol === 'http:' ? socket
+    : tls.connect({socket, servername: url.hostname, ALPNProtocols: ['h2']});
+}
+
+/** Three streams at once, then one more. */
+async function byHttp2(base) {
+  const url = new URL(base);
+  const socket = await connect(url);
+  const session = http2.connect(base, {createConnection: () => socket});
+  const ask = async (path, method, body) => {
+    const stream = session.request({':path': path, ':method': method}, {endStream: !body});
+    if (body) stream.end(body);
+    let head, trailers = {};
+    stream.on('response', headers => { head = headers; });
+    stream.on('trailers', headers => { trailers = headers; });
+    const bytes = await all(stream);
+    return () => show(path, head[':status'], head, bytes, trailers);
+  };
+  const together = [ask('/text', 'GET'), ask('/echo', 'POST', UPLOAD), ask('/big?bytes=500000', 'GET')];
+  for (const shown of await Promise.all(together)) shown();
+  (await ask('/trailers', 'GET'))();
+  session.close();
+}
+
+const environment = () => new undici.EnvHttpProxyAgent({allowH2: how === 'undici-h2'});
+const call = {
+  http: () => byModule(undefined),
+  agent: () => byModule(proxy ? new HttpsProxyAgent(proxy) : undefined),
+  fetch: () => byFetch(fetch, {}),
+  'undici-fetch': () => byFetch(undici.fetch, {dispatcher: environment()}),
+  undici: () => byUndici(proxy ? new undici.ProxyAgent(proxy) : new undici.Agent()),
+  'undici-h2': () => byUndici(environment()),
+  http2: () => undefined,
+}[how]();
+for (const base of bases) {
+  if (how === 'http2') {
+    await byHttp2(base);
+  } else {
+    await call(base, '/text', 'GET');
+    await call(base, '/coded/gzip', 'GET');
+    await call(base, '/echo', 'POST', UPLOAD);
+    await call(base, '/status?code=404', 'GET');
+    await call(base, '/trailers', 'GET');
+  }
+}

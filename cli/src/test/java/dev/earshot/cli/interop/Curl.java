@@ -1,0 +1,56 @@
+package dev.earshot.cli.interop;
+
+import java.util.List;
+
+/** What curl does to the Node origin, whatever the version it is told to speak. */
+final class Curl {
+  /** How many requests {@link #calls} makes of each base. */
+  static final int CALLS = 26;
+
+  private static final String CALLS_OF_A_BASE =
+      """
+      c -i $u/text
+      c -I $u/text
+      c -i -H 'If-None-Match: "v1"' $u/text
+      c -i -r 2-5 $u/text
+      c --compressed $u/coded/gzip
+      c --compressed $u/coded/deflate
+      c --compressed $u/coded/br
+      c --compressed $u/coded/zstd
+      c $u/coded/gzip
+      c -i -T {tmp}/file $u/echo
+      c -i --expect100-timeout 20 -H 'Expect: 100-continue' -T {tmp}/file $u/echo
+      c -T - $u/echo < {tmp}/file
+      c -F a=b -F f=@{tmp}/file $u/digest
+      c -i -L "$u/moved?status=302"
+      c -i -L -d x=y "$u/moved?status=307"
+      c -i "$u/status?code=204" "$u/status?code=404" "$u/status?code=500" "$u/status?code=503"
+      c -i $u/trailers
+      c -i -X OPTIONS $u/status?code=200
+      c -i -X DELETE $u/status?code=204
+      c -i -X PATCH -d x=y $u/echo
+      c "$u/big?bytes=5000000"
+      """;
+
+  private Curl() {}
+
+  /**
+   * A script of all these calls; the output of each passes a digest if it is long.
+   *
+   * @param options for every curl
+   * @param bases such as {@code https://{node.https}}
+   */
+  static String calls(String options, List<String> bases) {
+    return """
+    seq 100000 > {tmp}/file
+    c() { echo "== $*"; curl -sS --suppress-connect-headers OPTIONS -o {tmp}/out "$@" || echo "failed: $?"
+      if [ $(wc -c < {tmp}/out) -lt 2000 ]; then cat {tmp}/out; echo; else sha256sum < {tmp}/out; fi; }
+    for u in BASES; do
+    CALLS
+    done
+    """
+        .replace("OPTIONS", options)
+        .replace("BASES", String.join(" ", bases))
+        .replace("CALLS", CALLS_OF_A_BASE);
+  }
+}

@@ -1,0 +1,62 @@
+package dev.earshot.cli.interop;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/** The scripts of {@code src/test/interop} with the packages they use, as they are locked. */
+final class NodePackages {
+  private static final Path SOURCE = Path.of("src", "test", "interop");
+
+  private NodePackages() {}
+
+  /** Copies the scripts into {@code target} and installs what they need, once for each lock. */
+  static Path install() throws IOException, InterruptedException {
+    needs("npm", "npm");
+    Path target = Files.createDirectories(Path.of("target", "interop").toAbsolutePath());
+    boolean installed =
+        Files.exists(target.resolve("node_modules/.package-lock.json"))
+            && Files.exists(target.resolve("package-lock.json"))
+            && Files.mismatch(
+                    SOURCE.resolve("package-lock.json"), target.resolve("package-lock.json"))
+                < 0;
+    try (Stream<Path> files = Files.list(SOURCE)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.write(target.resolve(file.getFileName()), Files.readAllBytes(file));
+      }
+    }
+    if (!installed) {
+      Process npm =
+          new ProcessBuilder("npm", "ci")
+              .directory(target.toFile())
+              .redirectErrorStream(true)
+              .start();
+      npm.getOutputStream().close();
+      String said = new String(npm.getInputStream().readAllBytes(), UTF_8);
+      assertThat(npm.waitFor()).as("npm ci: " + said).isZero();
+    }
+    return target;
+  }
+
+  /** The Node 24 that was installed as a package; the Node on PATH may be any. */
+  static Path node24(Path installed) {
+    String name = System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x64";
+    return installed.resolve("node_modules/node-linux-" + name + "/bin/node");
+  }
+
+  /** Fails if a program is not there, and tells what to install. */
+  static void needs(String program, String debianPackage) {
+    boolean there =
+        Stream.concat(
+                Stream.of(System.getenv("PATH").split(File.pathSeparator, -1)),
+                Stream.of("/usr/sbin"))
+            .map(Path::of)
+            .anyMatch(entry -> Files.isExecutable(entry.resolve(program)));
+    assertThat(there).as("%s is there; install the package %s", program, debianPackage).isTrue();
+  }
+}
