@@ -58,14 +58,21 @@ function byUndici(dispatcher) {
 
 /** A connection to the origin, inside a CONNECT if there is a proxy. */
 async function connect(url) {
-  let socket = net.connect(url.port, url.hostname);
+  const via = proxy ? new URL(proxy) : url;
+  const socket = net.connect(via.port, via.hostname);
   if (proxy) {
-    const via = new URL(proxy);
-    socket = await new Promise((resolve, reject) =>
-      http.request({host: via.hostname, port: via.port, method: 'CONNECT', path: url.host})
-        .on('connect', (response, socket) =>
-          response.statusCode === 200 ? resolve(socket) : reject(new Error(response.statusCode)))
-        .on('error', reject).end());
+    socket.write(`CONNECT ${url.host} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
+    let head = '';
+    // Byte by byte: what follows the head is the origin's.
+    while (!head.endsWith('\r\n\r\n')) {
+      const byte = socket.read(1);
+      if (byte) {
+        head += byte.toString('latin1');
+      } else {
+        await new Promise(resolve => socket.once('readable', resolve));
+      }
+    }
+    if (!head.startsWith('HTTP/1.1 200')) throw new Error(head);
   }
   return url.protocol === 'http:' ? socket
     : tls.connect({socket, servername: url.hostname, ALPNProtocols: ['h2']});
@@ -91,14 +98,14 @@ async function byHttp2(base) {
   session.close();
 }
 
-const environment = () => new undici.EnvHttpProxyAgent({allowH2: how === 'undici-h2'});
+const agent = options => proxy ? new undici.ProxyAgent({uri: proxy, ...options}) : new undici.Agent(options);
 const call = {
   http: () => byModule(undefined),
   agent: () => byModule(proxy ? new HttpsProxyAgent(proxy) : undefined),
   fetch: () => byFetch(fetch, {}),
-  'undici-fetch': () => byFetch(undici.fetch, {dispatcher: environment()}),
-  undici: () => byUndici(proxy ? new undici.ProxyAgent(proxy) : new undici.Agent()),
-  'undici-h2': () => byUndici(environment()),
+  'undici-fetch': () => byFetch(undici.fetch, {dispatcher: new undici.EnvHttpProxyAgent()}),
+  undici: () => byUndici(agent({})),
+  'undici-h2': () => byUndici(agent({allowH2: true, requestTls: {allowH2: true}})),
   http2: () => undefined,
 }[how]();
 for (const base of bases) {

@@ -8,7 +8,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import zlib from 'node:zlib';
 import grpc from '@grpc/grpc-js';
-import {WebSocketServer} from 'ws';
+import {WebSocket, WebSocketServer} from 'ws';
 
 const [certificate, privateKey] = process.argv.slice(2).map(file => fs.readFileSync(file));
 const tls = {cert: certificate, key: privateKey};
@@ -133,10 +133,13 @@ function handler(scheme) {
       tell(seen);
     } else if (path === '/events') {
       const coding = url.searchParams.get('coding');
-      const stream = ['data: one\n\n', ': not for you\n\n', 'id: 2\ndata: two\ndata: lines\n\n'];
-      const plain = Buffer.from(stream.join(''));
+      const plain = Buffer.from('data: one\n\n: not for you\n\nid: 2\ndata: two\ndata: lines\n\n'
+        + 'event: greet\ndata: hello\n\n');
       const content = coding ? CODINGS[coding](plain) : plain;
-      seen.messages = [['down', 'sse', 3, 'one'], ['down', 'sse', 9, 'two\nlines']];
+      seen.messages = [
+        ['down', 'sse', 11, 'one'], ['down', 'sse', 29, 'two\nlines'],
+        ['down', 'sse', 26, 'event: greet\nhello'],
+      ];
       answer(200, {
         'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store',
         ...(coding ? {'Content-Encoding': coding} : {}),
@@ -168,27 +171,48 @@ function text(request, answer) {
   }
 }
 
-/** Echoes each message until the client closes. */
+/** Echoes each message until the client closes, then tells all. */
+function echo(socket, seen) {
+  seen.messages = [];
+  socket.on('message', (data, binary) => {
+    const message = [binary ? 'ws.binary' : 'ws.text', data.length, binary ? '' : data.toString()];
+    seen.messages.push(['up', ...message], ['down', ...message]);
+    socket.send(data, {binary});
+  });
+  socket.on('close', (code, reason) => {
+    const close = ['ws.close', 2 + reason.length, `${code} ${reason}`];
+    seen.messages.push(['up', ...close], ['down', ...close]);
+    tell(seen);
+  });
+  socket.on('error', () => {});
+}
+
 function webSockets(server, scheme) {
   const sockets = new WebSocketServer({server, perMessageDeflate: {threshold: 100}});
-  sockets.on('connection', (socket, request) => {
-    const seen = {
+  sockets.on('connection', (socket, request) => echo(socket, {
+    version: request.httpVersion, method: request.method,
+    url: `${scheme}://${request.headers.host}${request.url}`, target: request.url,
+    headers: pairs(request.rawHeaders), status: 101,
+  }));
+}
+
+/** WebSockets in streams of HTTP/2 (RFC 8441), which ws does not know to accept. */
+function streamSockets(server) {
+  server.on('connect', (request, response) => {
+    const {stream} = request;
+    if (request.headers[':protocol'] !== 'websocket') {
+      stream.respond({':status': 501}, {endStream: true});
+      return;
+    }
+    stream.respond({':status': 200});
+    const socket = new WebSocket(null, undefined, {});
+    socket._isServer = true;
+    socket.setSocket(stream, Buffer.alloc(0), {maxPayload: 1 << 20, skipUTF8Validation: false});
+    echo(socket, {
       version: request.httpVersion, method: request.method,
-      url: `${scheme}://${request.headers.host}${request.url}`, target: request.url,
-      headers: pairs(request.rawHeaders), status: 101, messages: [],
-    };
-    socket.on('message', (data, binary) => {
-      const message = [binary ? 'ws.binary' : 'ws.text', data.length];
-      if (!binary) message.push(data.toString());
-      seen.messages.push(['up', ...message], ['down', ...message]);
-      socket.send(data, {binary});
+      url: `https://${request.authority}${request.url}`, target: request.url,
+      headers: pairs(request.rawHeaders), status: 200,
     });
-    socket.on('close', (code, reason) => {
-      const close = ['ws.close', 2 + reason.length, `${code} ${reason}`];
-      seen.messages.push(['up', ...close], ['down', ...close]);
-      tell(seen);
-    });
-    socket.on('error', () => {});
   });
 }
 
@@ -212,12 +236,18 @@ function grpcServer(scheme) {
     const seen = {
       version: '2.0', method: 'POST', url: `${scheme}://${call.getHost()}/interop.Echo/${name}`,
       target: '/interop.Echo/' + name, status: 200, messages: [],
-      headers: Object.entries(call.metadata.getMap()).sort(),
+      headers: Object.entries(call.metadata.getMap()).sort()
+        .map(([name, value]) => [name, Buffer.isBuffer(value) ? value.toString('base64') : value]),
     };
     const metadata = new grpc.Metadata();
     metadata.set('x-initial', name);
     call.sendMetadata(metadata);
     return seen;
+  };
+  // Of a body, what HTTP carries: each message with its prefix of five bytes.
+  const told = seen => {
+    const sum = way => seen.messages.filter(m => m[0] === way).reduce((all, m) => all + 5 + m[2], 0);
+    tell({...seen, up: sum('up'), down: sum('down')});
   };
   const trailers = () => {
     const metadata = new grpc.Metadata();
@@ -234,14 +264,14 @@ function grpcServer(scheme) {
       const seen = begin(call, 'Unary');
       up(seen, call.request);
       done(null, down(seen, call.request), trailers());
-      tell(seen);
+      told(seen);
     },
     down(call) {
       const seen = begin(call, 'Down');
       up(seen, call.request);
       for (let i = 1; i <= 3; i++) call.write(down(seen, Buffer.alloc(i * 1000, i)));
       call.end(trailers());
-      tell(seen);
+      told(seen);
     },
     up(call, done) {
       const seen = begin(call, 'Up');
@@ -249,19 +279,19 @@ function grpcServer(scheme) {
       call.on('data', message => { up(seen, message); bytes += message.length; });
       call.on('end', () => {
         done(null, down(seen, Buffer.from(String(bytes))), trailers());
-        tell(seen);
+        told(seen);
       });
     },
     both(call) {
       const seen = begin(call, 'Both');
       call.on('data', message => { up(seen, message); call.write(down(seen, message)); });
-      call.on('end', () => { call.end(trailers()); tell(seen); });
+      call.on('end', () => { call.end(trailers()); told(seen); });
     },
     fail(call, done) {
       const seen = begin(call, 'Fail');
       up(seen, call.request);
       done({code: grpc.status.FAILED_PRECONDITION, details: 'not today', metadata: trailers()});
-      tell(seen);
+      told(seen);
     },
   });
   const credentials = scheme === 'http'
@@ -281,9 +311,12 @@ webSockets(plain, 'http');
 webSockets(secure, 'https');
 const h2 = http2.createSecureServer({...tls, allowHTTP1: true}, handler('https'));
 webSockets(h2, 'https');
+const h2ws = http2.createSecureServer({...tls, settings: {enableConnectProtocol: true}}, handler('https'));
+streamSockets(h2ws);
 const h2c = http2.createServer(handler('http'));
 tell({
-  http: await listen(plain), https: await listen(secure), h2: await listen(h2), h2c: await listen(h2c),
-  grpc: await grpcServer('http'), grpcs: await grpcServer('https'),
+  http: await listen(plain), https: await listen(secure), h2: await listen(h2),
+  h2ws: await listen(h2ws), h2c: await listen(h2c), grpc: await grpcServer('http'),
+  grpcs: await grpcServer('https'),
 });
 process.stdin.resume().on('end', () => process.exit(0));

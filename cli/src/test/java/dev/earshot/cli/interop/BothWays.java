@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -63,7 +64,7 @@ final class BothWays {
     assertThat(expected.status()).as(told).isZero();
     List<JsonNode> asked = lab.seen(each.calls());
     assertThat(asked).as(told).hasSize(each.calls());
-    assertThat(asked).allMatch(seen -> version(seen).equals(each.client()));
+    assertThat(asked).allMatch(one -> version(one).equals(expected(one, each.client())));
 
     lab.emptyTmp();
     List<String> line = new ArrayList<>();
@@ -77,15 +78,16 @@ final class BothWays {
     assertThat(withoutNotices(run.stderr())).isEqualTo(withoutNotices(expected.stderr()));
     List<JsonNode> seen = lab.seen(each.calls());
     assertThat(compared(seen)).isEqualTo(compared(asked));
-    assertThat(seen).allMatch(one -> version(one).equals(each.upstream()));
+    assertThat(seen).allMatch(one -> version(one).equals(expected(one, each.upstream())));
 
     Events events = Events.of(Files.readString(stream));
-    eachCallIsTold(each, events, seen);
+    eachCallIsTold(events, seen);
+    versionsAreTold(each, events, seen);
     timesAreSane(events);
     return new Told(events, seen);
   }
 
-  private static void eachCallIsTold(Case each, Events events, List<JsonNode> seen) {
+  private static void eachCallIsTold(Events events, List<JsonNode> seen) {
     assertThat(events.types())
         .as("%s %s", events.all("exchange.failed"), events.all("warning"))
         .doesNotContain(
@@ -127,19 +129,105 @@ final class BothWays {
             .toList();
     assertThat(told).isEqualTo(expected);
     assertThat(events.all("exchange.started"))
-        .allMatch(started -> started.get("owned").asBoolean())
-        .allMatch(started -> started.get("http_version").asString().equals(each.client()));
-    assertThat(events.all("exchange.response"))
-        .hasSize(seen.size())
-        .allMatch(response -> response.get("http_version").asString().equals(each.answered()));
+        .allMatch(started -> started.get("owned").asBoolean());
     JsonNode end = events.one("session.stopped");
     assertThat(end.get("exchanges").asInt()).isEqualTo(seen.size());
     assertThat(end.get("failed").asInt()).isZero();
   }
 
+  private static void versionsAreTold(Case each, Events events, List<JsonNode> seen) {
+    List<String> told =
+        events.all("exchange.started").stream()
+            .map(started -> {
+              JsonNode response = sameId(events, "exchange.response", started);
+              return versions(
+                  started,
+                  started.get("http_version").asString(),
+                  response.get("http_version").asString());
+            })
+            .sorted()
+            .toList();
+    List<String> expected =
+        seen.stream()
+            .map(one ->
+                versions(one, expected(one, each.client()), expected(one, each.answered())))
+            .sorted()
+            .toList();
+    assertThat(told).isEqualTo(expected);
+  }
+
+  private static String versions(JsonNode of, String client, String upstream) {
+    return of.get("url").asString() + " asked in " + client + " answered in " + upstream;
+  }
+
+  /** A connection that becomes a WebSocket by a 101 is one of HTTP/1.1 whatever the others are. */
+  private static String expected(JsonNode seen, String version) {
+    return seen.get("status").asInt() == 101 ? Case.HTTP_1_1 : version;
+  }
+
   private static String call(JsonNode of, int status, long up, long down) {
     return "%s %s %d up %d down %d"
         .formatted(of.get("method").asString(), of.get("url").asString(), status, up, down);
+  }
+
+  /** Every message is told that the origins sent and received, in its order in each direction. */
+  static void messagesAreTold(Told told) {
+    List<String> expected = new ArrayList<>();
+    for (JsonNode one : told.seen()) {
+      for (JsonNode message : one.path("messages")) {
+        expected.add(
+            message(
+                one.get("url").asString(),
+                message.get(0).asString(),
+                message.get(1).asString(),
+                message.get(2).asLong(),
+                message.path(3).asString("")));
+      }
+    }
+    List<String> lines =
+        told.events().all("message").stream()
+            .map(line ->
+                message(
+                    sameId(told.events(), "exchange.started", line).get("url").asString(),
+                    line.get("direction").asString(),
+                    line.get("kind").asString(),
+                    line.get("bytes").asLong(),
+                    line.path("text").asString("")))
+            .toList();
+    for (String direction : List.of(" up ", " down ")) {
+      assertThat(only(direction, lines)).as("messages" + direction).isEqualTo(only(direction, expected));
+    }
+    assertThat(lines).hasSameSizeAs(expected).isNotEmpty();
+  }
+
+  /** Stable by exchange: those of several exchanges may come between each other. */
+  private static List<String> only(String direction, List<String> messages) {
+    return messages.stream()
+        .filter(message -> message.contains(direction))
+        .sorted(Comparator.comparing((String message) -> message.substring(0, message.indexOf(' '))))
+        .toList();
+  }
+
+  private static String message(String url, String direction, String kind, long bytes, String text) {
+    return "%s %s %s of %d bytes: %s".formatted(url, direction, kind, bytes, text);
+  }
+
+  /** A response that was coded, and no other, is told how long it was decoded. */
+  static void decodedSizesAreTold(Told told) {
+    List<String> expected =
+        told.seen().stream()
+            .map(one -> one.get("url").asString() + " " + one.path("decoded").asLong(-1))
+            .sorted()
+            .toList();
+    List<String> lines =
+        told.events().all("exchange.finished").stream()
+            .map(end ->
+                sameId(told.events(), "exchange.started", end).get("url").asString()
+                    + " "
+                    + end.path("response_decoded_bytes").asLong(-1))
+            .sorted()
+            .toList();
+    assertThat(lines).isEqualTo(expected);
   }
 
   private static void timesAreSane(Events events) {

@@ -4,10 +4,14 @@ import java.util.List;
 
 /** What curl does to the Node origin, whatever the version it is told to speak. */
 final class Curl {
-  /** How many requests {@link #calls} makes of each base. */
-  static final int CALLS = 26;
+  /** How many requests {@link #CALLS} makes of each base. */
+  static final int COUNT = 18;
 
-  private static final String CALLS_OF_A_BASE =
+  /** How many requests {@link #AGAIN} makes of each base. */
+  static final int COUNT_AGAIN = 8;
+
+  /** Each of one request. */
+  static final String CALLS =
       """
       c -i $u/text
       c -I $u/text
@@ -22,9 +26,6 @@ final class Curl {
       c -i --expect100-timeout 20 -H 'Expect: 100-continue' -T {tmp}/file $u/echo
       c -T - $u/echo < {tmp}/file
       c -F a=b -F f=@{tmp}/file $u/digest
-      c -i -L "$u/moved?status=302"
-      c -i -L -d x=y "$u/moved?status=307"
-      c -i "$u/status?code=204" "$u/status?code=404" "$u/status?code=500" "$u/status?code=503"
       c -i $u/trailers
       c -i -X OPTIONS $u/status?code=200
       c -i -X DELETE $u/status?code=204
@@ -32,25 +33,34 @@ final class Curl {
       c "$u/big?bytes=5000000"
       """;
 
+  /** Each of several requests, on one connection if it is kept. */
+  static final String AGAIN =
+      """
+      c -i -L "$u/moved?status=302"
+      c -i -L -d x=y "$u/moved?status=307"
+      c -i "$u/status?code=204" "$u/status?code=404" "$u/status?code=500" "$u/status?code=503"
+      """;
+
   private Curl() {}
 
   /**
-   * A script of all these calls; the output of each passes a digest if it is long.
+   * A script of these calls; of the output of each that is long, the digest is printed.
    *
+   * @param calls what of the above
    * @param options for every curl
    * @param bases such as {@code https://{node.https}}
    */
-  static String calls(String options, List<String> bases) {
+  static String script(String calls, String options, List<String> bases) {
     return """
     seq 100000 > {tmp}/file
     c() { echo "== $*"; curl -sS --suppress-connect-headers OPTIONS -o {tmp}/out "$@" || echo "failed: $?"
       if [ $(wc -c < {tmp}/out) -lt 2000 ]; then cat {tmp}/out; echo; else sha256sum < {tmp}/out; fi; }
     for u in BASES; do
-    CALLS
+    THE_CALLS
     done
     """
         .replace("OPTIONS", options)
         .replace("BASES", String.join(" ", bases))
-        .replace("CALLS", CALLS_OF_A_BASE);
+        .replace("THE_CALLS", calls);
   }
 }

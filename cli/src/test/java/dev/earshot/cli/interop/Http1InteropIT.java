@@ -37,7 +37,10 @@ class Http1InteropIT {
 
   static List<Case> cases() {
     return List.of(
-        http1("curl", 2 * Curl.CALLS, Curl.calls("--http1.1", List.of(NODE))),
+        http1(
+            "curl",
+            2 * (Curl.COUNT + Curl.COUNT_AGAIN),
+            Curl.script(Curl.CALLS + Curl.AGAIN, "--http1.1", List.of(NODE))),
         new Case(
             "curl of HTTP/1.0",
             8,
