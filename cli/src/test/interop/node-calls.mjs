@@ -37,7 +37,12 @@ function byModule(agent) {
       resolve();
     });
     request.on('error', reject);
-    request.end(body);
+    if (path === '/digest') {
+      request.setHeader('Trailer', 'X-Sum');
+      request.write(body);
+      request.addTrailers({'X-Sum': 'one, two'});
+    }
+    request.end(path === '/digest' ? undefined : body);
   });
 }
 
@@ -84,7 +89,9 @@ async function byHttp2(base) {
   const socket = await connect(url);
   const session = http2.connect(base, {createConnection: () => socket});
   const ask = async (path, method, body) => {
-    const stream = session.request({':path': path, ':method': method}, {endStream: !body});
+    const waitForTrailers = path === '/digest';
+    const stream = session.request({':path': path, ':method': method}, {endStream: !body, waitForTrailers});
+    stream.on('wantTrailers', () => stream.sendTrailers({'x-sum': 'one, two'}));
     if (body) stream.end(body);
     let head, trailers = {};
     stream.on('response', headers => { head = headers; });
@@ -95,6 +102,7 @@ async function byHttp2(base) {
   const together = [ask('/text', 'GET'), ask('/echo', 'POST', UPLOAD), ask('/big?bytes=500000', 'GET')];
   for (const shown of await Promise.all(together)) shown();
   (await ask('/trailers', 'GET'))();
+  (await ask('/digest', 'PUT', UPLOAD))();
   session.close();
 }
 
@@ -117,5 +125,6 @@ for (const base of bases) {
     await call(base, '/echo', 'POST', UPLOAD);
     await call(base, '/status?code=404', 'GET');
     await call(base, '/trailers', 'GET');
+    if (how === 'http' || how === 'agent') await call(base, '/digest', 'PUT', UPLOAD);
   }
 }

@@ -126,6 +126,7 @@ function handler(scheme) {
     } else if (path === '/trailers') {
       seen.status = 200;
       seen.down = TEXT.length;
+      seen.ended = [['X-Digest', sha(TEXT)]];
       response.writeHead(200, {'Content-Type': 'text/plain', 'Trailer': 'X-Digest'});
       response.write(TEXT);
       response.addTrailers({'X-Digest': sha(TEXT)});
@@ -245,9 +246,10 @@ function grpcServer(scheme) {
     return seen;
   };
   // Of a body, what HTTP carries: each message with its prefix of five bytes.
-  const told = seen => {
+  const told = (seen, status = grpc.status.OK) => {
     const sum = way => seen.messages.filter(m => m[0] === way).reduce((all, m) => all + 5 + m[2], 0);
-    tell({...seen, up: sum('up'), down: sum('down')});
+    const ended = [['grpc-status', String(status)], ['x-trailer', 'there']];
+    tell({...seen, up: sum('up'), down: sum('down'), ended});
   };
   const trailers = () => {
     const metadata = new grpc.Metadata();
@@ -291,7 +293,7 @@ function grpcServer(scheme) {
       const seen = begin(call, 'Fail');
       up(seen, call.request);
       done({code: grpc.status.FAILED_PRECONDITION, details: 'not today', metadata: trailers()});
-      told(seen);
+      told(seen, grpc.status.FAILED_PRECONDITION);
     },
   });
   const credentials = scheme === 'http'

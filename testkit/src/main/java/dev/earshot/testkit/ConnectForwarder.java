@@ -17,8 +17,8 @@ import java.util.Optional;
  * and makes of each connection a CONNECT to the proxy of the environment. Without a proxy it
  * connects by itself, so that the program does the same both ways.
  *
- * <p>Target and proxy are on the loopback. Arguments: the target as {@code host:port}, then the program and its arguments, in which {@code
- * %} stands for the port. Exits as the program does.
+ * <p>Target and proxy are on the loopback. Arguments: the target as {@code host:port}, then the
+ * program and its arguments, in which {@code %} stands for the port. Exits as the program does.
  */
 public final class ConnectForwarder {
   private static final int END_OF_HEAD = ('\r' << 24) | ('\n' << 16) | ('\r' << 8) | '\n';

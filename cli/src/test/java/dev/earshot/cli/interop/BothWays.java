@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -130,9 +131,29 @@ final class BothWays {
     assertThat(told).isEqualTo(expected);
     assertThat(events.all("exchange.started"))
         .allMatch(started -> started.get("owned").asBoolean());
+    for (JsonNode one : seen) {
+      for (JsonNode trailer : one.path("ended")) {
+        assertThat(trailers(events, one)).contains(field(trailer));
+      }
+    }
     JsonNode end = events.one("session.stopped");
     assertThat(end.get("exchanges").asInt()).isEqualTo(seen.size());
     assertThat(end.get("failed").asInt()).isZero();
+  }
+
+  /** Of all calls of this URL. */
+  private static List<String> trailers(Events events, JsonNode seen) {
+    return events.all("exchange.started").stream()
+        .filter(started -> started.get("url").equals(seen.get("url")))
+        .map(started -> sameId(events, "exchange.finished", started).path("trailers"))
+        .flatMap(trailers -> StreamSupport.stream(trailers.spliterator(), false))
+        .map(BothWays::field)
+        .toList();
+  }
+
+  /** In HTTP/2, names are in lower case. */
+  private static String field(JsonNode header) {
+    return header.get(0).asString().toLowerCase(Locale.ROOT) + ": " + header.get(1).asString();
   }
 
   private static void versionsAreTold(Case each, Events events, List<JsonNode> seen) {
@@ -149,8 +170,7 @@ final class BothWays {
             .toList();
     List<String> expected =
         seen.stream()
-            .map(one ->
-                versions(one, expected(one, each.client()), expected(one, each.answered())))
+            .map(one -> versions(one, expected(one, each.client()), expected(one, each.answered())))
             .sorted()
             .toList();
     assertThat(told).isEqualTo(expected);
@@ -195,7 +215,9 @@ final class BothWays {
                     line.path("text").asString("")))
             .toList();
     for (String direction : List.of(" up ", " down ")) {
-      assertThat(only(direction, lines)).as("messages" + direction).isEqualTo(only(direction, expected));
+      assertThat(only(direction, lines))
+          .as("messages" + direction)
+          .isEqualTo(only(direction, expected));
     }
     assertThat(lines).hasSameSizeAs(expected).isNotEmpty();
   }
@@ -204,11 +226,13 @@ final class BothWays {
   private static List<String> only(String direction, List<String> messages) {
     return messages.stream()
         .filter(message -> message.contains(direction))
-        .sorted(Comparator.comparing((String message) -> message.substring(0, message.indexOf(' '))))
+        .sorted(
+            Comparator.comparing((String message) -> message.substring(0, message.indexOf(' '))))
         .toList();
   }
 
-  private static String message(String url, String direction, String kind, long bytes, String text) {
+  private static String message(
+      String url, String direction, String kind, long bytes, String text) {
     return "%s %s %s of %d bytes: %s".formatted(url, direction, kind, bytes, text);
   }
 

@@ -21,8 +21,6 @@ class Http2InteropIT {
   @BeforeAll
   @Timeout(value = 5, unit = TimeUnit.MINUTES)
   static void origins() throws Exception {
-    NodePackages.needs("nghttp", "nghttp2-client");
-    NodePackages.needs("h2load", "nghttp2-client");
     lab = Lab.open(OriginKind.NODE, OriginKind.NGINX, OriginKind.NGHTTPD);
     both = new BothWays(lab);
     Files.writeString(lab.www().resolve("a.txt"), "A line of text.\n".repeat(1000));
@@ -41,13 +39,13 @@ class Http2InteropIT {
             "curl",
             Curl.COUNT + Curl.COUNT_AGAIN,
             Curl.script(Curl.CALLS + Curl.AGAIN, "--http2", List.of("https://{node.h2}"))),
-        // With -p, curl makes a tunnel also for what is in the clear; without a proxy it means nothing.
+        // With -p, curl makes a tunnel also for what is in the clear; without a proxy it means
+        // nothing.
         // A second request on such a connection is beyond curl 7.88.
         http2(
             "curl with prior knowledge",
             Curl.COUNT,
-            Curl.script(
-                Curl.CALLS, "-p --http2-prior-knowledge", List.of("http://{node.h2c}"))),
+            Curl.script(Curl.CALLS, "-p --http2-prior-knowledge", List.of("http://{node.h2c}"))),
         http2(
             "curl and nginx",
             6,
@@ -73,8 +71,7 @@ class Http2InteropIT {
             13,
             nghttp("nghttp -m 10 -H :authority:{node.h2} https://localhost:%/text")
                 + "seq 300000 > {tmp}/file\n"
-                + nghttp(
-                    "nghttp -d {tmp}/file -H :authority:{node.h2} https://localhost:%/digest")
+                + nghttp("nghttp -d {tmp}/file -H :authority:{node.h2} https://localhost:%/digest")
                 + nghttp("nghttp -H :authority:{node.h2} https://localhost:%/big?bytes=1000000")
                 + nghttp(
                     "nghttp -d {tmp}/file --trailer x-digest:abc -H :authority:{node.h2}"
@@ -84,10 +81,10 @@ class Http2InteropIT {
             1000,
             "{forward} {node.h2} h2load -n 1000 -c 4 -m 25 --connect-to=127.0.0.1:%"
                 + " https://{node.h2}/text | grep '^requests\\|^status'"),
-        http2("node http2", 4, "{node24} {scripts}/node-calls.mjs http2 https://{node.h2}"),
+        http2("node http2", 5, "{node24} {scripts}/node-calls.mjs http2 https://{node.h2}"),
         http2(
             "node http2 in the clear",
-            4,
+            5,
             "{node24} {scripts}/node-calls.mjs http2 http://{node.h2c}"),
         http2("node undici", 5, "{node24} {scripts}/node-calls.mjs undici-h2 https://{node.h2}"),
         http2("httpx", 6, "{python} {scripts}/calls.py httpx-h2 https://{node.h2}"),

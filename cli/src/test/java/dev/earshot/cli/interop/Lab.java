@@ -39,6 +39,7 @@ final class Lab implements AutoCloseable {
 
   /** Installs what the scripts need and starts the origins. */
   static Lab open(OriginKind... kinds) throws Exception {
+    Tools.areThere();
     Lab lab = new Lab(Files.createTempDirectory("earshot-interop"), NodePackages.install());
     try {
       Files.createDirectories(lab.www().resolve("put"));
@@ -61,31 +62,26 @@ final class Lab implements AutoCloseable {
     return switch (kind) {
       case NODE ->
           List.of(NodePackages.node24(scripts).toString(), script("origin.mjs"), certificate, key);
-      case PYTHON -> List.of("/usr/bin/python3", script("origin.py"), certificate, key);
-      case NGINX -> {
-        NodePackages.needs("nginx", "nginx");
-        NodePackages.needs("fcgiwrap", "fcgiwrap");
-        yield List.of(
-            "/usr/bin/python3",
-            script("nginx.py"),
-            folder.toString(),
-            script("nginx.conf"),
-            certificate,
-            key);
-      }
-      case NGHTTPD -> {
-        NodePackages.needs("nghttpd", "nghttp2-server");
-        yield List.of(
-            "/usr/bin/python3", script("nghttpd.py"), www().toString(), certificate, key);
-      }
+      case PYTHON -> List.of(Tools.PYTHON.toString(), script("origin.py"), certificate, key);
+      case NGINX ->
+          List.of(
+              Tools.PYTHON.toString(),
+              script("nginx.py"),
+              folder.toString(),
+              script("nginx.conf"),
+              certificate,
+              key);
+      case NGHTTPD ->
+          List.of(
+              Tools.PYTHON.toString(), script("nghttpd.py"), www().toString(), certificate, key);
     };
   }
 
   /** Builds the client that is written in Go as {@code {work}/calls}. */
   void buildGo() throws Exception {
-    NodePackages.needs("go", "golang-go");
     var builder =
-        new ProcessBuilder("go", "build", "-o", folder.resolve("calls").toString(), script("calls.go"));
+        new ProcessBuilder(
+            "go", "build", "-o", folder.resolve("calls").toString(), script("calls.go"));
     builder.environment().put("GOCACHE", scripts.resolve("go-cache").toString());
     builder.environment().put("CGO_ENABLED", "0");
     Process go = builder.redirectErrorStream(true).start();
@@ -115,7 +111,8 @@ final class Lab implements AutoCloseable {
   /** Where an origin listens, such as {@code localhost:40123} for {@code node.https}. */
   String authority(String origin) {
     List<String> words = List.of(origin.split("\\.", -1));
-    OriginProcess process = origins.get(OriginKind.valueOf(words.getFirst().toUpperCase(Locale.ROOT)));
+    OriginProcess process =
+        origins.get(OriginKind.valueOf(words.getFirst().toUpperCase(Locale.ROOT)));
     if (process == null) {
       throw new IllegalArgumentException("not started: " + origin);
     }
@@ -136,7 +133,7 @@ final class Lab implements AutoCloseable {
               case "scripts" -> scripts.toString();
               case "node24" -> NodePackages.node24(scripts).toString();
               case "java" -> Path.of(System.getProperty("java.home"), "bin", "java").toString();
-              case "python" -> "/usr/bin/python3";
+              case "python" -> Tools.PYTHON.toString();
               case "forward" -> forward();
               case "tmp" -> folder.resolve("tmp").toString();
               case "work" -> folder.toString();

@@ -34,8 +34,7 @@ class MessagesInteropIT {
     return List.of(
         http1("ws", 1, "node {scripts}/ws.mjs wss://{node.https}/socket"),
         http1("ws in the clear", 1, "{node24} {scripts}/ws.mjs ws://{node.http}/socket"),
-        http1(
-            "websockets", 1, "{python} {scripts}/calls.py websockets wss://{node.https}/socket"),
+        http1("websockets", 1, "{python} {scripts}/calls.py websockets wss://{node.https}/socket"),
         http1(
             "events",
             6,
@@ -45,7 +44,10 @@ class MessagesInteropIT {
             done
             """),
         http1("chromium", 7, "{node24} {scripts}/browser.mjs https://{node.https}/page"),
-        http2("events in HTTP/2", 2, "u=https://{node.h2}/events; curl -sSN --compressed $u $u?coding=zstd"),
+        http2(
+            "events in HTTP/2",
+            2,
+            "u=https://{node.h2}/events; curl -sSN --compressed $u $u?coding=zstd"),
         http2("gRPC", 6, "{node24} {scripts}/grpc.mjs https {node.grpcs}"),
         http2("gRPC in the clear", 6, "node {scripts}/grpc.mjs http {node.grpc}"),
         http2(

@@ -3,7 +3,6 @@ package dev.earshot.cli.interop;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +16,6 @@ final class NodePackages {
 
   /** Copies the scripts into {@code target} and installs what they need, once for each lock. */
   static Path install() throws IOException, InterruptedException {
-    needs("npm", "npm");
     Path target = Files.createDirectories(Path.of("target", "interop").toAbsolutePath());
     boolean installed =
         Files.exists(target.resolve("node_modules/.package-lock.json"))
@@ -47,16 +45,5 @@ final class NodePackages {
   static Path node24(Path installed) {
     String name = System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x64";
     return installed.resolve("node_modules/node-linux-" + name + "/bin/node");
-  }
-
-  /** Fails if a program is not there, and tells what to install. */
-  static void needs(String program, String debianPackage) {
-    boolean there =
-        Stream.concat(
-                Stream.of(System.getenv("PATH").split(File.pathSeparator, -1)),
-                Stream.of("/usr/sbin"))
-            .map(Path::of)
-            .anyMatch(entry -> Files.isExecutable(entry.resolve(program)));
-    assertThat(there).as("%s is there; install the package %s", program, debianPackage).isTrue();
   }
 }

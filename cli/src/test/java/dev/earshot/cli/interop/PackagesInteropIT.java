@@ -35,7 +35,10 @@ class PackagesInteropIT {
   static List<Case> cases() {
     return List.of(
         http1("git", Repositories.GIT_CALLS, Repositories.gitCalls("https://{nginx.https}")),
-        http1("git in the clear", Repositories.GIT_CALLS, Repositories.gitCalls("http://{nginx.http}")),
+        http1(
+            "git in the clear",
+            Repositories.GIT_CALLS,
+            Repositories.gitCalls("http://{nginx.http}")),
         http1(
             "npm",
             4,

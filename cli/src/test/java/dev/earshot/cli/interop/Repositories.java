@@ -30,7 +30,6 @@ final class Repositories {
 
   /** A repository with text and with what does not compress, which may be pushed to. */
   static void git(Lab lab) throws Exception {
-    NodePackages.needs("git", "git");
     Path work = Files.createDirectories(lab.folder().resolve("git-work"));
     byte[] picture = new byte[PICTURE];
     new Random(7).nextBytes(picture);
@@ -65,13 +64,14 @@ final class Repositories {
 
   private static void npm(Lab lab, Path registry, String base, String name, String needs)
       throws Exception {
-    Path folder = Files.createDirectories(lab.folder().resolve("npm-" + name + "/package"));
+    Path unpacked = lab.folder().resolve("npm-" + name);
+    Path folder = Files.createDirectories(unpacked.resolve("package"));
     String manifest = "\"name\": \"%s\", \"version\": \"1.0.0\", \"dependencies\": %s";
     manifest = manifest.formatted(name, needs);
     Files.writeString(folder.resolve("package.json"), "{" + manifest + "}");
     Files.writeString(folder.resolve("index.js"), "module.exports = '" + name + "';\n");
     Path archive = registry.resolve(name + "-1.0.0.tgz");
-    run(folder.getParent(), "tar czf \"$1\" package", archive.toString());
+    run(unpacked, "tar czf \"$1\" package", archive.toString());
     byte[] digest = digest("SHA-512", Files.readAllBytes(archive));
     Files.writeString(
         registry.resolve(name),
@@ -89,7 +89,6 @@ final class Repositories {
 
   /** A parent and a build extension; so it takes no plugin to make Maven resolve something. */
   static void maven(Lab lab) throws IOException {
-    NodePackages.needs("mvn", "maven");
     Path repository = lab.www().resolve("maven");
     artifact(repository, "test", "parent", "<packaging>pom</packaging>", false);
     artifact(repository, "test", "extension", "", true);
