@@ -19,7 +19,6 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
-import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -100,36 +99,10 @@ class ClientsIT {
   @BeforeEach
   void originAndUsers() throws Exception {
     stream = folder.resolve("events.ndjson");
-    caFile = Files.writeString(folder.resolve("ca.pem"), ca.caPem());
     earshot = new Earshot(folder);
     trusting = new Earshot(folder);
-    trustByThemselves();
+    caFile = trusting.trust(ca);
     origin = new ClientOrigin(ca).on("/hello", exchange -> text(exchange, 200, HELLO));
-  }
-
-  /** What the clients need to trust the origin without Earshot. */
-  private void trustByThemselves() throws Exception {
-    for (String variable :
-        List.of(
-            "SSL_CERT_FILE",
-            "CURL_CA_BUNDLE",
-            "REQUESTS_CA_BUNDLE",
-            "GIT_SSL_CAINFO",
-            "NODE_EXTRA_CA_CERTS")) {
-      trusting.with(variable, caFile.toString());
-    }
-    Path wgetrc = Files.writeString(folder.resolve("wgetrc"), "ca_certificate = " + caFile + "\n");
-    trusting.with("WGETRC", wgetrc.toString());
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, null);
-    store.setCertificateEntry("test", ca.certificate());
-    Path file = folder.resolve("trust.p12");
-    try (var out = Files.newOutputStream(file)) {
-      store.store(out, "changeit".toCharArray());
-    }
-    trusting.with(
-        "JAVA_TOOL_OPTIONS",
-        "-Djavax.net.ssl.trustStore=" + file + " -Djavax.net.ssl.trustStorePassword=changeit");
   }
 
   @AfterEach

@@ -4,11 +4,14 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.earshot.testkit.Eventually;
+import dev.earshot.testkit.TestCa;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,8 +23,9 @@ import java.util.concurrent.TimeUnit;
  * The packaged program, run as a user runs it: by its launcher, with a HOME of its own. It runs
  * under Python, whose {@code subprocess} tells death by a signal from an exit code above 128.
  */
-final class Earshot {
-  static final Path LAUNCHER = Path.of("..").toAbsolutePath().normalize().resolve("earshot");
+public final class Earshot {
+  /** The script that starts it. */
+  public static final Path LAUNCHER = Path.of("..").toAbsolutePath().normalize().resolve("earshot");
 
   private static final long HANG_GUARD_SECONDS = 55;
 
@@ -46,7 +50,7 @@ final class Earshot {
    *
    * @param folder for the home and for what the runs write
    */
-  Earshot(Path folder) throws IOException {
+  public Earshot(Path folder) throws IOException {
     this.folder = folder;
     Path home = Files.createDirectories(folder.resolve("home"));
     environment.put("HOME", home.toString());
@@ -55,12 +59,47 @@ final class Earshot {
     environment.put("EARSHOT_NO_BUILD", "1");
   }
 
-  Earshot with(String name, String value) {
+  /** Sets a variable of this user's. */
+  public Earshot with(String name, String value) {
     environment.put(name, value);
     return this;
   }
 
-  Path home() {
+  /**
+   * Lets clients trust an authority by their own means, as they need it without Earshot.
+   *
+   * @return the file with the authority's certificate
+   */
+  public Path trust(TestCa ca) throws IOException, GeneralSecurityException {
+    Path file = Files.writeString(folder.resolve("ca.pem"), ca.caPem());
+    for (String variable :
+        List.of(
+            "SSL_CERT_FILE",
+            "CURL_CA_BUNDLE",
+            "REQUESTS_CA_BUNDLE",
+            "GIT_SSL_CAINFO",
+            "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+            "NODE_EXTRA_CA_CERTS",
+            "npm_config_cafile")) {
+      with(variable, file.toString());
+    }
+    Path wgetrc = Files.writeString(folder.resolve("wgetrc"), "ca_certificate = " + file + "\n");
+    with("WGETRC", wgetrc.toString());
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    store.setCertificateEntry("test", ca.certificate());
+    Path trusted = folder.resolve("trust.p12");
+    try (var out = Files.newOutputStream(trusted)) {
+      store.store(out, "changeit".toCharArray());
+    }
+    with(
+        "JAVA_TOOL_OPTIONS",
+        "-Djavax.net.ssl.trustStore=" + trusted + " -Djavax.net.ssl.trustStorePassword=changeit");
+    return file;
+  }
+
+  /** This user's home. */
+  public Path home() {
     return folder.resolve("home");
   }
 
@@ -71,14 +110,15 @@ final class Earshot {
    * @param stdout its bytes, one a char
    * @param stderr its text
    */
-  record Finished(int status, String stdout, String stderr) {
-    String out() {
+  public record Finished(int status, String stdout, String stderr) {
+    /** Its stdout as text. */
+    public String out() {
       return new String(stdout.getBytes(ISO_8859_1), UTF_8);
     }
   }
 
   /** Runs to the end with an empty stdin. */
-  Finished run(String... arguments) throws Exception {
+  public Finished run(String... arguments) throws Exception {
     try (Running running = start(arguments)) {
       running.stdin().close();
       return running.finish();
@@ -86,7 +126,7 @@ final class Earshot {
   }
 
   /** Starts {@code earshot} with these arguments. */
-  Running start(String... arguments) throws IOException {
+  public Running start(String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(LAUNCHER.toString());
     command.addAll(List.of(arguments));
@@ -94,7 +134,7 @@ final class Earshot {
   }
 
   /** What a command prints in this user's environment. */
-  String launchAndRead(List<String> command) throws Exception {
+  public String launchAndRead(List<String> command) throws Exception {
     try (Running running = launch(command)) {
       running.stdin().close();
       return running.finish().out();
@@ -102,7 +142,7 @@ final class Earshot {
   }
 
   /** Starts any command in this user's environment. */
-  Running launch(List<String> command) throws IOException {
+  public Running launch(List<String> command) throws IOException {
     Path report = Files.createTempFile(folder, "report", ".txt");
     List<String> line = new ArrayList<>(List.of("python3", "-c", RUNNER, report.toString()));
     line.addAll(command);
@@ -113,7 +153,7 @@ final class Earshot {
   }
 
   /** A run in progress. Closing it ends what is left of it. */
-  static final class Running implements AutoCloseable {
+  public static final class Running implements AutoCloseable {
     private final Process python;
     private final Path report;
     private final CompletableFuture<byte[]> out;
@@ -126,17 +166,19 @@ final class Earshot {
       this.err = drain(python.getErrorStream());
     }
 
-    OutputStream stdin() {
+    /** Where its stdin is written to. */
+    public OutputStream stdin() {
       return python.getOutputStream();
     }
 
     /** The pid of Earshot itself: the launcher becomes the JVM. */
-    long pid() throws IOException {
+    public long pid() throws IOException {
       Eventually.until("a pid is reported", () -> !lines().isEmpty());
       return Long.parseLong(lines().getFirst());
     }
 
-    Finished finish() throws Exception {
+    /** Waits for the end. */
+    public Finished finish() throws Exception {
       if (!python.waitFor(HANG_GUARD_SECONDS, TimeUnit.SECONDS)) {
         throw new AssertionError("hangs; its stderr so far is not at its end");
       }

@@ -21,14 +21,16 @@ import tools.jackson.databind.ObjectMapper;
  * the schema, lines are numbered without gaps, all are of one session, every exchange and tunnel
  * has one end, and {@code session.stopped} is last and alone.
  */
-record Events(List<JsonNode> lines) {
+public record Events(List<JsonNode> lines) {
   private static final Path SCHEMA = Path.of("..", "docs", "events.schema.json");
 
-  static Events read(Path file) throws IOException {
+  /** Reads a stream's file. */
+  public static Events read(Path file) throws IOException {
     return of(Files.readString(file));
   }
 
-  static Events of(String text) throws IOException {
+  /** Reads a stream. */
+  public static Events of(String text) throws IOException {
     Schema schema =
         SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
             .getSchema(Files.readString(SCHEMA), InputFormat.JSON);
@@ -43,21 +45,23 @@ record Events(List<JsonNode> lines) {
     return events;
   }
 
-  List<String> types() {
+  /** The type of each line. */
+  public List<String> types() {
     return lines.stream().map(line -> line.get("type").asString()).toList();
   }
 
   /** The types of the facts about session, proxy and process. */
-  List<String> lifecycle() {
+  public List<String> lifecycle() {
     return types().stream().filter(type -> type.matches("(session|proxy|process)\\..*")).toList();
   }
 
-  List<JsonNode> all(String type) {
+  /** The lines of this type. */
+  public List<JsonNode> all(String type) {
     return lines.stream().filter(line -> line.get("type").asString().equals(type)).toList();
   }
 
   /** The one line of this type. */
-  JsonNode one(String type) {
+  public JsonNode one(String type) {
     List<JsonNode> found = all(type);
     assertThat(found).as(type + " in " + lines).hasSize(1);
     return found.getFirst();
