@@ -31,6 +31,9 @@ final class ConnectFlow {
   private static final String H2 = "h2";
   private static final String HTTP_1 = "http/1.1";
 
+  /** More than an upstream says before it hears of its client. */
+  private static final int MOST_SAID = 4 << 10;
+
   private final ProxyContext context;
   private final ClientConnection client;
   private final RequestHead head;
@@ -39,6 +42,9 @@ final class ConnectFlow {
   private @Nullable Upstream upstream;
   private boolean sniffing;
   private ByteBuf early = Unpooled.EMPTY_BUFFER;
+
+  /** What the upstream said first, as one of HTTP/2 does (RFC 9113 section 3.4). */
+  private ByteBuf said = Unpooled.EMPTY_BUFFER;
 
   ConnectFlow(
       ProxyContext context, ClientConnection client, RequestHead head, String host, int port) {
@@ -122,7 +128,7 @@ final class ConnectFlow {
     client.flush();
     early = client.takeUnread();
     if (opaque.isPresent()) {
-      tunnel(connection, opaque.get(), Unpooled.EMPTY_BUFFER);
+      tunnel(connection, opaque.get(), takeSaid());
       return;
     }
     sniffing = true;
@@ -130,7 +136,7 @@ final class ConnectFlow {
     connection.side().listen(new FromUpstream());
     decide(connection);
     if (sniffing && client.side().inputEnded()) {
-      tunnel(connection, TunnelReason.NOT_TLS, Unpooled.EMPTY_BUFFER);
+      tunnel(connection, TunnelReason.NOT_TLS, takeSaid());
     } else if (sniffing) {
       client.side().read();
       connection.side().read();
@@ -142,11 +148,15 @@ final class ConnectFlow {
     byte[] bytes = ByteBufUtil.getBytes(early, early.readerIndex(), length, true);
     switch (ConnectSniffer.decide(bytes, length)) {
       case NEED_MORE -> {}
-      case OPAQUE -> tunnel(connection, TunnelReason.NOT_TLS, Unpooled.EMPTY_BUFFER);
-      case HTTP -> plain(connection, UpstreamKey.Offer.HTTP_1);
+      case OPAQUE -> tunnel(connection, TunnelReason.NOT_TLS, takeSaid());
       case HTTP_2 -> plain(connection, UpstreamKey.Offer.PRIOR_KNOWLEDGE);
-      case TLS -> {
-        if (ClientHello.parse(bytes, length) instanceof ClientHello.Complete hello) {
+      case HTTP, TLS -> {
+        if (said.isReadable()) {
+          // An upstream that spoke first speaks neither.
+          tunnel(connection, TunnelReason.NOT_TLS, takeSaid());
+        } else if (ConnectSniffer.decide(bytes, length) == ConnectSniffer.Kind.HTTP) {
+          plain(connection, UpstreamKey.Offer.HTTP_1);
+        } else if (ClientHello.parse(bytes, length) instanceof ClientHello.Complete hello) {
           secure(connection, hello);
         }
       }
@@ -160,6 +170,9 @@ final class ConnectFlow {
         new UpstreamKey(target, key.tlsName(), key.way(), key.tunnelled(), offer);
     boolean http2 = offer == UpstreamKey.Offer.PRIOR_KNOWLEDGE;
     upstream = null;
+    if (http2) {
+      connection.side().unread(takeSaid());
+    }
     context.pool(client.loop()).put(connection.as(plainKey, Timings.NOT_APPLICABLE, http2));
     var origin = new Origin(plainKey, null);
     if (http2) {
@@ -286,6 +299,12 @@ final class ConnectFlow {
             context.events().accept(new TrafficEvent.TunnelClosed(id, relay.up(), relay.down())));
   }
 
+  private ByteBuf takeSaid() {
+    ByteBuf taken = said;
+    said = Unpooled.EMPTY_BUFFER;
+    return taken;
+  }
+
   private ByteBuf takeEarly() {
     ByteBuf taken = early;
     early = Unpooled.EMPTY_BUFFER;
@@ -313,7 +332,7 @@ final class ConnectFlow {
     @Override
     public void ended() {
       if (sniffing && upstream != null) {
-        tunnel(upstream, TunnelReason.NOT_TLS, Unpooled.EMPTY_BUFFER);
+        tunnel(upstream, TunnelReason.NOT_TLS, takeSaid());
       }
     }
 
@@ -324,6 +343,7 @@ final class ConnectFlow {
         upstream.side().cut();
       }
       takeEarly().release();
+      takeSaid().release();
       client.gone(cause);
     }
 
@@ -336,19 +356,28 @@ final class ConnectFlow {
     @Override
     public void bytes(ByteBuf bytes) {
       if (sniffing && upstream != null) {
-        tunnel(upstream, TunnelReason.NOT_TLS, bytes);
+        said = Buffers.append(client.alloc(), said, bytes);
+        int length = Math.min(said.readableBytes(), MOST_SAID);
+        byte[] first = ByteBufUtil.getBytes(said, said.readerIndex(), length, true);
+        if (length == MOST_SAID || !ConnectSniffer.mayBeSettings(first, length)) {
+          tunnel(upstream, TunnelReason.NOT_TLS, takeSaid());
+        }
       } else {
         bytes.release();
       }
     }
 
     @Override
-    public void readComplete() {}
+    public void readComplete() {
+      if (sniffing && upstream != null) {
+        upstream.side().read();
+      }
+    }
 
     @Override
     public void ended() {
       if (sniffing && upstream != null) {
-        tunnel(upstream, TunnelReason.NOT_TLS, Unpooled.EMPTY_BUFFER);
+        tunnel(upstream, TunnelReason.NOT_TLS, takeSaid());
       }
     }
 

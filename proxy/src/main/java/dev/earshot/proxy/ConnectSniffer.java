@@ -16,6 +16,7 @@ final class ConnectSniffer {
   }
 
   private static final int MAX_METHOD = 32;
+  private static final int MAX_SETTINGS = 6 * 64;
 
   private ConnectSniffer() {}
 
@@ -52,6 +53,25 @@ final class ConnectSniffer {
   /** Whether a connection begins as only HTTP/2 does. */
   static boolean isHttp2(byte[] bytes, int length) {
     return decide(bytes, length) == Kind.HTTP_2;
+  }
+
+  /** Whether an upstream's first bytes are, or may become, the SETTINGS frame of HTTP/2. */
+  static boolean mayBeSettings(byte[] bytes, int length) {
+    if (length >= 4 && bytes[3] != 4) {
+      return false;
+    }
+    if (length >= 3) {
+      int size = (bytes[0] & 255) << 16 | (bytes[1] & 255) << 8 | (bytes[2] & 255);
+      if (size % 6 != 0 || size > MAX_SETTINGS) {
+        return false;
+      }
+    }
+    for (int i = 4; i < Math.min(length, 9); i++) {
+      if (bytes[i] != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean isUpper(byte b) {

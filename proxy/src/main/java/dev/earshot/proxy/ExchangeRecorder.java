@@ -156,7 +156,8 @@ final class ExchangeRecorder {
                 lastSent - acquired,
                 // A response may begin while the request is still being sent.
                 Math.max(firstReceived - lastSent, 0),
-                lastReceived - firstReceived)));
+                // The phases follow each other, so that they add up to no more than the whole.
+                Math.max(lastReceived - Math.max(firstReceived, lastSent), 0))));
   }
 
   /** Only where the content was decoded whole. A response without a body has nothing to decode. */

@@ -1,7 +1,15 @@
 package dev.earshot.proxy;
 
+import static io.netty.handler.codec.http2.Http2HeadersEncoder.NEVER_SENSITIVE;
+import static io.netty.handler.codec.http2.Http2PromisedRequestVerifier.ALWAYS_VERIFY;
+
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
+import io.netty.handler.codec.http2.DefaultHttp2Connection;
+import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
+import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
+import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
+import io.netty.handler.codec.http2.DefaultHttp2FrameWriter;
 import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionEncoder;
@@ -30,6 +38,7 @@ final class Http2Codec extends Http2ConnectionHandler {
     void streamFault(int stream, Http2Exception fault);
   }
 
+  private static final int MOST_SMALL_CONTINUATIONS = 16;
   private static final int RESETS = 1_000;
   private static final int RESETS_SECONDS = 10;
   private static final int CONNECTION_WINDOW = 16 << 20;
@@ -147,16 +156,24 @@ final class Http2Codec extends Http2ConnectionHandler {
 
     Builder(boolean server, Http2Settings settings, Http2FrameAdapter listener, Faults faults) {
       this.faults = faults;
-      server(server);
+      Long headerBytes = settings.maxHeaderListSize();
+      var connection = new DefaultHttp2Connection(server);
+      var encoder =
+          new Http2FloodLimit(
+              new DefaultHttp2ConnectionEncoder(
+                  connection, new DefaultHttp2FrameWriter(NEVER_SENSITIVE, true)));
+      var reader =
+          new DefaultHttp2FrameReader(
+              OrderedHttp2Headers.decoder(headerBytes), MOST_SMALL_CONTINUATIONS);
+      codec(
+          new DefaultHttp2ConnectionDecoder(
+              connection, encoder, reader, ALWAYS_VERIFY, true, true, true, true),
+          encoder);
       initialSettings(settings);
       frameListener(listener);
-      validateHeaders(true);
-      validateRequiredPseudoHeaders(true);
       decoderEnforceMaxRstFramesPerWindow(RESETS, RESETS_SECONDS);
-      encoderEnforceMaxRstFramesPerWindow(RESETS, RESETS_SECONDS);
       // The lifetime of a connection is the proxy's to decide.
       decoupleCloseAndGoAway(true);
-      encoderIgnoreMaxHeaderListSize(true);
     }
 
     @Override
