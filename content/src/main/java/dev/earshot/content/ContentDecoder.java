@@ -36,6 +36,7 @@ public final class ContentDecoder implements AutoCloseable {
   private long decoded;
   private @Nullable Decoded verdict;
   private boolean closed;
+  private boolean feeding;
 
   private ContentDecoder(
       List<Coding> codings, DecodeLimits limits, Consumer<ByteBuffer> out, Optional<String> why) {
@@ -148,20 +149,35 @@ public final class ContentDecoder implements AutoCloseable {
   public void feed(ByteBuffer bytes) {
     if (verdict == null && !closed) {
       encoded += bytes.remaining();
+      feeding = true;
       try {
         input.accept(bytes);
       } catch (StopDecoding e) {
-        verdict =
-            switch (e.reason()) {
-              case DAMAGED -> new Decoded.Damaged(decoded, e.why());
-              case CUT -> new Decoded.Cut(decoded, e.why());
-            };
+        stop(e);
+      } finally {
+        feeding = false;
+        if (closed) {
+          release();
+        }
       }
     }
     bytes.position(bytes.limit());
   }
 
+  private void stop(StopDecoding why) {
+    if (!closed) {
+      verdict =
+          switch (why.reason()) {
+            case DAMAGED -> new Decoded.Damaged(decoded, why.why());
+            case CUT -> new Decoded.Cut(decoded, why.why());
+          };
+    }
+  }
+
   private void give(ByteBuffer bytes) throws StopDecoding {
+    if (closed) {
+      throw StopDecoding.cut("closed by the one who takes the bytes");
+    }
     long room = limits.bytes() - decoded;
     if (bytes.remaining() > room) {
       ByteBuffer first = bytes.slice(bytes.position(), (int) room);
@@ -218,12 +234,22 @@ public final class ContentDecoder implements AutoCloseable {
     return trailing > 0 ? new Decoded.Trailing(decoded, trailing) : new Decoded.Whole(decoded);
   }
 
-  /** Releases what is held; for a body that will not be decoded to its end. */
+  /**
+   * Releases what is held; for a body that will not be decoded to its end. May be called by the one
+   * who takes the bytes.
+   */
   @Override
   public void close() {
     if (!closed) {
       closed = true;
-      codings.forEach(Coding::close);
+      // What decodes right now is released when it comes back.
+      if (!feeding) {
+        release();
+      }
     }
+  }
+
+  private void release() {
+    codings.forEach(Coding::close);
   }
 }

@@ -30,6 +30,7 @@ final class Flushing implements AutoCloseable {
             case "gzip" -> new GZIPOutputStream(to, true);
             case "deflate" -> new DeflaterOutputStream(to, deflater, true);
             case "br" -> new NodeBrotli(to);
+            case "identity" -> to;
             default -> new ZstdOutputStreamNoFinalizer(to);
           };
     }

@@ -4,8 +4,15 @@ import static dev.earshot.content.Bodies.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.earshot.exchange.Direction;
+import dev.earshot.exchange.HttpVersion;
+import dev.earshot.exchange.Message;
 import dev.earshot.exchange.MessageKind;
+import dev.earshot.exchange.RequestHead;
+import dev.earshot.exchange.ResponseHead;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -71,6 +78,35 @@ class MessageTapTest {
       page.feed(Direction.UP, HELLO).feed(Direction.DOWN, bytes("data: a\n\n"));
       assertThat(page.all()).isEmpty();
       assertThat(page.tap().trailers()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"gzip", "deflate", "br", "zstd", "'br, gzip'", "identity"})
+  void whoeverIsToldMayCloseTheTap(String coding) throws Exception {
+    byte[] two = bytes("data: a\n\ndata: b\n\n");
+    try (var server = new Flushing(coding)) {
+      byte[] sent = server.send(two);
+      List<Message> told = new ArrayList<>();
+      List<MessageTap> taps = new ArrayList<>();
+      var request = new RequestHead("GET", "/", HttpVersion.HTTP_1_1, List.of());
+      var tap =
+          MessageTap.of(
+              request,
+              message -> {
+                told.add(message);
+                taps.getFirst().close();
+              });
+      taps.add(tap);
+      tap.response(
+          new ResponseHead(
+              HttpVersion.HTTP_1_1,
+              200,
+              "",
+              Tapped.headers("Content-Type", "text/event-stream", "Content-Encoding", coding)));
+      tap.down(ByteBuffer.wrap(sent));
+      tap.down(ByteBuffer.wrap(sent));
+      assertThat(told).hasSize(1);
     }
   }
 
