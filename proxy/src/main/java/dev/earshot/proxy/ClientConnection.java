@@ -298,6 +298,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
   ExchangeRecorder begin(RequestHead head, String url, String host) {
     boolean reused = anyExchange;
     anyExchange = true;
+    context.zstd().request(head);
     return ExchangeRecorder.begin(
         context.events(),
         new TrafficEvent.ExchangeStarted(context.nextId(), id, reused, process, url, host, head));

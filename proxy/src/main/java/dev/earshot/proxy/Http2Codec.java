@@ -165,13 +165,14 @@ final class Http2Codec extends Http2ConnectionHandler {
       var reader =
           new DefaultHttp2FrameReader(
               OrderedHttp2Headers.decoder(headerBytes), MOST_SMALL_CONTINUATIONS);
+      // Before the codec, after which the builder takes this no longer.
+      decoderEnforceMaxRstFramesPerWindow(RESETS, RESETS_SECONDS);
       codec(
           new DefaultHttp2ConnectionDecoder(
               connection, encoder, reader, ALWAYS_VERIFY, true, true, true, true),
           encoder);
       initialSettings(settings);
       frameListener(listener);
-      decoderEnforceMaxRstFramesPerWindow(RESETS, RESETS_SECONDS);
       // The lifetime of a connection is the proxy's to decide.
       decoupleCloseAndGoAway(true);
     }

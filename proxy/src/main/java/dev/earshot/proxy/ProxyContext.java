@@ -11,6 +11,7 @@ import java.util.function.Consumer;
  *
  * @param events gets every fact; never throws
  * @param ids the last id of an exchange or tunnel
+ * @param zstd hears of every request
  * @param pools idle upstream connections, by event loop
  */
 record ProxyContext(
@@ -18,6 +19,7 @@ record ProxyContext(
     Consumer<TrafficEvent> events,
     AtomicLong ids,
     Dialer dialer,
+    ZstdWarmUp zstd,
     Map<EventLoop, UpstreamPool> pools) {
   ProxyContext {
     pools = Map.copyOf(pools);

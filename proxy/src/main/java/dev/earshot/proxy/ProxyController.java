@@ -196,6 +196,7 @@ public final class ProxyController implements AutoCloseable {
             events,
             new AtomicLong(),
             new Dialer(plan, transport.client(), loops, lookups, port),
+            new ZstdWarmUp(lookups),
             pools));
     return listener;
   }
