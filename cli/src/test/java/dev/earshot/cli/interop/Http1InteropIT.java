@@ -55,6 +55,14 @@ class Http1InteropIT {
             c -r 10-20 $u/a.txt; c -w '%{http_code}' $u/missing
             """),
         http1(
+            "curl that would speak HTTP/2",
+            Curl.COUNT,
+            Curl.script(Curl.CALLS, "--http2", List.of("https://{node.https}"))),
+        http1(
+            "curl that would not",
+            Curl.COUNT,
+            Curl.script(Curl.CALLS, "--http1.1", List.of("https://{node.h2}"))),
+        http1(
             "curl and nginx",
             16,
             """

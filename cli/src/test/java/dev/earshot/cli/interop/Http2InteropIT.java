@@ -58,6 +58,10 @@ class Http2InteropIT {
             c -T {tmp}/file $u/put/file; curl -sS --http2 $u/put/file | sha256sum
             """),
         http2(
+            "connections of five requests",
+            12,
+            "curl -sS --http2 'https://{nginx.h2short}/a.txt?[1-12]' | sha256sum"),
+        http2(
             "curl and nghttpd",
             4,
             """
