@@ -39,9 +39,8 @@ class Http2InteropIT {
             "curl",
             Curl.COUNT + Curl.COUNT_AGAIN,
             Curl.script(Curl.CALLS + Curl.AGAIN, "--http2", List.of("https://{node.h2}"))),
-        // With -p, curl makes a tunnel also for what is in the clear; without a proxy it means
-        // nothing.
-        // A second request on such a connection is beyond curl 7.88.
+        // With -p, curl makes a tunnel also for what is in the clear. A second request on such a
+        // connection is beyond curl 7.88.
         http2(
             "curl with prior knowledge",
             Curl.COUNT,
