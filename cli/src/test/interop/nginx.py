@@ -1,4 +1,4 @@
-"""Runs nginx with any three free ports: the clear, TLS, and TLS with HTTP/2.
+"""Runs nginx with any four free ports: in the clear, TLS, HTTP/2, and HTTP/2 for few requests.
 
 nginx takes no port 0, but it takes over sockets that are open when it starts (the variable NGINX).
 Prints the ports as one line of JSON; nginx writes its log after it. nginx ends with its standard
@@ -7,7 +7,7 @@ input: this process, its parent, waits for that. Beside it runs fcgiwrap, for gi
 import grp, json, os, pwd, socket, subprocess, sys
 
 directory, template, certificate, key = sys.argv[1:]
-listeners = [socket.socket() for _ in range(3)]
+listeners = [socket.socket() for _ in range(4)]
 for listener in listeners:
     listener.bind(("127.0.0.1", 0))
     listener.listen(511)
@@ -24,7 +24,7 @@ for name, value in values.items():
 config = os.path.join(directory, "nginx.conf")
 with open(config, "w") as file:
     file.write(text)
-print(json.dumps(dict(zip(["http", "https", "h2"], ports))), flush=True)
+print(json.dumps(dict(zip(["http", "https", "h2", "h2short"], ports))), flush=True)
 environment = dict(os.environ, NGINX="".join("%d;" % each.fileno() for each in listeners))
 environment["PATH"] += ":/usr/sbin"
 null = subprocess.DEVNULL

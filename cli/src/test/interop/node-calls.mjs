@@ -7,10 +7,10 @@ import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
 import {HttpsProxyAgent} from 'https-proxy-agent';
-import * as undici from 'undici';
 
 const [how, ...bases] = process.argv.slice(2);
 const proxy = process.env.https_proxy;
+const undici = how.startsWith('undici') ? await import('undici') : undefined;
 const UPLOAD = Buffer.alloc(300000, 'upload ');
 
 function show(path, status, headers, body, trailers = []) {

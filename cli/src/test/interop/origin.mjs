@@ -123,6 +123,12 @@ function handler(scheme) {
       answer(Number(url.searchParams.get('status')), {Location: '/echo'});
     } else if (path === '/status') {
       answer(Number(url.searchParams.get('code')), {'X-Reason': 'asked for', 'Set-Cookie': ['a=1', 'b=2']});
+    } else if (path === '/hints') {
+      response.writeEarlyHints({link: '</style.css>; rel=preload; as=style'});
+      answer(200, {'Content-Type': 'text/plain', 'Content-Length': TEXT.length}, TEXT);
+    } else if (path === '/headers') {
+      const many = Array.from({length: 30}, (_, i) => ['X-Long-' + i, String(i % 10).repeat(1000)]);
+      answer(200, {...Object.fromEntries(many), 'Content-Length': TEXT.length}, TEXT);
     } else if (path === '/trailers') {
       seen.status = 200;
       seen.down = TEXT.length;

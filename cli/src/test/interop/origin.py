@@ -11,7 +11,6 @@ TEXT = "Grüße vom Ursprung\n".encode()
 
 class Handler(BaseHTTPRequestHandler):
     def answer(self, body, length=True, status=200):
-        self.log_request = lambda *_: None
         self.send_response_only(status)
         self.send_header("Content-Type", "text/plain")
         if length:

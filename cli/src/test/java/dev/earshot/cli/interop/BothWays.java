@@ -190,7 +190,7 @@ final class BothWays {
         .formatted(of.get("method").asString(), of.get("url").asString(), status, up, down);
   }
 
-  /** Every message is told that the origins sent and received, in its order in each direction. */
+  /** Every message is told, within its exchange, in its order in each direction. */
   static void messagesAreTold(Told told) {
     List<String> expected = new ArrayList<>();
     for (JsonNode one : told.seen()) {
@@ -220,6 +220,11 @@ final class BothWays {
           .isEqualTo(only(direction, expected));
     }
     assertThat(lines).hasSameSizeAs(expected).isNotEmpty();
+    for (JsonNode line : told.events().all("message")) {
+      assertThat(line.get("seq").asLong())
+          .isGreaterThan(sameId(told.events(), "exchange.started", line).get("seq").asLong())
+          .isLessThan(sameId(told.events(), "exchange.finished", line).get("seq").asLong());
+    }
   }
 
   /** Stable by exchange: those of several exchanges may come between each other. */

@@ -5,7 +5,7 @@ import java.util.List;
 /** What curl does to the Node origin, whatever the version it is told to speak. */
 final class Curl {
   /** How many requests {@link #CALLS} makes of each base. */
-  static final int COUNT = 18;
+  static final int COUNT = 20;
 
   /** How many requests {@link #AGAIN} makes of each base. */
   static final int COUNT_AGAIN = 8;
@@ -27,6 +27,8 @@ final class Curl {
       c -T - $u/echo < {tmp}/file
       c -F a=b -F f=@{tmp}/file $u/digest
       c -i $u/trailers
+      c -i $u/hints
+      c -i -H "X-Long: $(seq -s, 2000)" -b 'a=1; b=2' $u/headers
       c -i -X OPTIONS $u/status?code=200
       c -i -X DELETE $u/status?code=204
       c -i -X PATCH -d x=y $u/echo

@@ -54,6 +54,8 @@ class Http1InteropIT {
             u=https://{nginx.https}; c $u/a.txt | sha256sum; c --compressed $u/a.txt | sha256sum
             c -r 10-20 $u/a.txt; c -w '%{http_code}' $u/missing
             """),
+        http1("curl that would speak HTTP/2", 3, few("--http2", "https://{node.https}")),
+        http1("curl that would not", 3, few("--http1.1", "https://{node.h2}")),
         http1(
             "curl and nginx",
             16,
@@ -114,6 +116,12 @@ class Http1InteropIT {
             "for u in ws://{node.http} wss://{node.https}; do "
                 + "{python} {scripts}/calls.py websockets $u/socket; done"),
         http1("chromium", 7, "{node24} {scripts}/browser.mjs https://{node.https}/page"));
+  }
+
+  private static String few(String version, String base) {
+    return "u=BASE; curl -sSi VERSION --suppress-connect-headers -d a=b $u/digest $u/trailers $u/text"
+        .replace("VERSION", version)
+        .replace("BASE", base);
   }
 
   @ParameterizedTest

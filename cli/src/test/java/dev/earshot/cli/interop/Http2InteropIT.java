@@ -39,9 +39,8 @@ class Http2InteropIT {
             "curl",
             Curl.COUNT + Curl.COUNT_AGAIN,
             Curl.script(Curl.CALLS + Curl.AGAIN, "--http2", List.of("https://{node.h2}"))),
-        // With -p, curl makes a tunnel also for what is in the clear; without a proxy it means
-        // nothing.
-        // A second request on such a connection is beyond curl 7.88.
+        // With -p, curl makes a tunnel also for what is in the clear. A second request on such a
+        // connection is beyond curl 7.88.
         http2(
             "curl with prior knowledge",
             Curl.COUNT,
@@ -57,6 +56,10 @@ class Http2InteropIT {
             c -H 'Accept-Encoding: gzip' $u/a.txt | sha256sum; c -r 10-20 $u/a.txt
             c -T {tmp}/file $u/put/file; curl -sS --http2 $u/put/file | sha256sum
             """),
+        http2(
+            "connections of five requests",
+            12,
+            "curl -sS --http2 'https://{nginx.h2short}/a.txt?[1-12]' | sha256sum"),
         http2(
             "curl and nghttpd",
             4,
