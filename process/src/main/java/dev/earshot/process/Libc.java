@@ -22,8 +22,8 @@ import java.util.OptionalInt;
  *
  * <p>Pointers and integers are all passed as {@code long} through one call shape, because linking a
  * shape costs milliseconds at first use and another function of a linked shape costs nothing. It
- * fits functions with variable arguments, too: Linux on x86-64 and aarch64 passes a variable integer
- * where a fixed one would be.
+ * fits functions with variable arguments, too: Linux on x86-64 and aarch64 passes a variable
+ * integer where a fixed one would be.
  */
 @SuppressWarnings("restricted") // calling C is what this class is for
 final class Libc {

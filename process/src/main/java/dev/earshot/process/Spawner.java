@@ -364,7 +364,9 @@ final class Spawner {
     return assignments;
   }
 
-  /** An array of strings, ended by a null pointer, with the strings behind it: one piece for all. */
+  /**
+   * An array of strings, ended by a null pointer, with the strings behind it: one piece for all.
+   */
   private static MemorySegment strings(
       Arena arena, CommandSpec spec, List<String> strings, String what) throws StartException {
     List<byte[]> encoded = new ArrayList<>(strings.size());

@@ -248,8 +248,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
         var way =
             context.plan().upstreamProxies().decide(target.scheme(), target.host(), target.port());
         var key =
-            new UpstreamKey(
-                target, target.host(), way, target.isTls(), UpstreamKey.Offer.HTTP_1);
+            new UpstreamKey(target, target.host(), way, target.isTls(), UpstreamKey.Offer.HTTP_1);
         forward(head, framing, key, originForm, Optional.of(hostFor(head, target)), null);
       }
     }
@@ -420,8 +419,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
   }
 
   @Override
-  public boolean response(
-      ResponseHead head, Framing framing, boolean http1, boolean wholeRequest) {
+  public boolean response(ResponseHead head, Framing framing, boolean http1, boolean wholeRequest) {
     boolean old = request.version() == HttpVersion.HTTP_1_0;
     boolean withoutChunks = old && framing instanceof Framing.Chunked;
     boolean needsFrames =
@@ -439,8 +437,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
     boolean chunks = needsFrames && !old;
     ResponseHead toWrite = Forwarding.response(head, withoutChunks, connection);
     write(chunks ? Forwarding.chunked(toWrite) : toWrite);
-    responseBody =
-        new Http1Body(side, chunks ? Http1Body.Form.CHUNKS : Http1Body.Form.AS_IT_IS);
+    responseBody = new Http1Body(side, chunks ? Http1Body.Form.CHUNKS : Http1Body.Form.AS_IT_IS);
     return http1 && !withoutChunks;
   }
 
@@ -468,8 +465,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
 
   @Override
   public void answer(ErrorResponse answer, boolean wholeRequest) {
-    boolean last =
-        !Forwarding.keepsAlive(request.version(), request.headers()) || !wholeRequest;
+    boolean last = !Forwarding.keepsAlive(request.version(), request.headers()) || !wholeRequest;
     answer(answer, !request.method().equals("HEAD"), last);
   }
 
@@ -606,8 +602,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
       ByteBuf bytesOfUpstream,
       Relay.Tap tap,
       Consumer<Relay> closed) {
-    Optional<String> connection =
-        head.status() == 101 ? Optional.of("Upgrade") : Optional.empty();
+    Optional<String> connection = head.status() == 101 ? Optional.of("Upgrade") : Optional.empty();
     write(Forwarding.response(head, false, connection));
     return tunnel(upstream, takeUnread(), bytesOfUpstream, tap, closed);
   }

@@ -166,8 +166,7 @@ final class ConnectFlow {
   private void plain(Upstream connection, UpstreamKey.Offer offer) {
     sniffing = false;
     var target = new Target("http", key.target().host(), key.target().port());
-    var plainKey =
-        new UpstreamKey(target, key.tlsName(), key.way(), key.tunnelled(), offer);
+    var plainKey = new UpstreamKey(target, key.tlsName(), key.way(), key.tunnelled(), offer);
     boolean http2 = offer == UpstreamKey.Offer.PRIOR_KNOWLEDGE;
     upstream = null;
     if (http2) {

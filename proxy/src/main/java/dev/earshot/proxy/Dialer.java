@@ -110,8 +110,7 @@ final class Dialer {
     try {
       tls =
           plan.upstreamTls()
-              .newHandler(
-                  channel.alloc(), key.tlsName(), key.target().port(), key.offer().alpn());
+              .newHandler(channel.alloc(), key.tlsName(), key.target().port(), key.offer().alpn());
     } catch (RuntimeException e) {
       upstream.side().cut();
       return promise.setFailure(tlsFailure(key, e));

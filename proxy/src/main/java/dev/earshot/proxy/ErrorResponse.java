@@ -42,7 +42,9 @@ record ErrorResponse(int status, String kind, String text) {
 
   static ErrorResponse noTunnel() {
     return new ErrorResponse(
-        501, "malformed", "CONNECT within HTTP/2 is not possible here: the upstream does not offer it");
+        501,
+        "malformed",
+        "CONNECT within HTTP/2 is not possible here: the upstream does not offer it");
   }
 
   static ErrorResponse otherUser(String detail) {

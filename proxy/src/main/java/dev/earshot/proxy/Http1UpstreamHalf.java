@@ -288,8 +288,7 @@ final class Http1UpstreamHalf implements UpstreamHalf, Side.Events {
                     (from, length) -> to.responseContent(bytes.nioBuffer(from, length)))
                 : scanner.scan(bytes, bytes.readerIndex(), bytes.writerIndex());
         if (count > 0) {
-          listener.responseBody(
-              bytes.readRetainedSlice(count), scanner.contentBytes() - before);
+          listener.responseBody(bytes.readRetainedSlice(count), scanner.contentBytes() - before);
         }
       } else {
         Events to = listener;

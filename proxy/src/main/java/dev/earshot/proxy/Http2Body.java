@@ -59,13 +59,10 @@ final class Http2Body {
   ChannelFuture end(List<Header> trailers) {
     var promise = codec.context().newPromise();
     return trailers.isEmpty()
-        ? codec
-            .encoder()
-            .writeData(codec.context(), id(), Unpooled.EMPTY_BUFFER, 0, true, promise)
+        ? codec.encoder().writeData(codec.context(), id(), Unpooled.EMPTY_BUFFER, 0, true, promise)
         : codec
             .encoder()
-            .writeHeaders(
-                codec.context(), id(), Http2Heads.trailers(trailers), 0, true, promise);
+            .writeHeaders(codec.context(), id(), Http2Heads.trailers(trailers), 0, true, promise);
   }
 
   /** Resets the stream, unless it is closed already. */

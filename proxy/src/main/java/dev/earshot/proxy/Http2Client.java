@@ -83,10 +83,7 @@ final class Http2Client {
       changed.connectProtocolEnabled(true);
     }
     if (!changed.isEmpty() && client.side().channel().isActive()) {
-      var _ =
-          codec
-              .encoder()
-              .writeSettings(codec.context(), changed, codec.context().newPromise());
+      var _ = codec.encoder().writeSettings(codec.context(), changed, codec.context().newPromise());
       codec.context().flush();
     }
   }
@@ -222,7 +219,8 @@ final class Http2Client {
         Forwarding.request(
             head,
             key.absoluteForm() ? url : head.target(),
-            Optional.of(request.authority().isEmpty() ? key.target().authority() : request.authority()),
+            Optional.of(
+                request.authority().isEmpty() ? key.target().authority() : request.authority()),
             authorization);
     var toSend =
         new RequestHead(

@@ -273,11 +273,7 @@ final class Http2ClientHalf implements ClientHalf {
 
   @Override
   public Relay relay(
-      ResponseHead response,
-      Side upstream,
-      ByteBuf early,
-      Relay.Tap tap,
-      Consumer<Relay> closed) {
+      ResponseHead response, Side upstream, ByteBuf early, Relay.Tap tap, Consumer<Relay> closed) {
     throw new IllegalStateException("HTTP/2 does not change the protocol");
   }
 }

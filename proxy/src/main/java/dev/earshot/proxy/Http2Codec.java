@@ -60,8 +60,7 @@ final class Http2Codec extends Http2ConnectionHandler {
 
   /** For the connection of a client. */
   static Http2Codec ofClient(ProxyLimits limits, Http2FrameAdapter listener, Faults faults) {
-    var settings =
-        settings(limits).maxConcurrentStreams(limits.streams());
+    var settings = settings(limits).maxConcurrentStreams(limits.streams());
     return new Builder(true, settings, listener, faults).build();
   }
 

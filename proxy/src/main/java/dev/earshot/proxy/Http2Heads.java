@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Heads between HTTP/2 and the one form that exchanges have (RFC 9113 section 8). A request's
- * authority is its {@code Host} header, as in HTTP/1.1; {@code :protocol} (RFC 8441) stays a header,
- * since nothing else says what an extended CONNECT is for.
+ * authority is its {@code Host} header, as in HTTP/1.1; {@code :protocol} (RFC 8441) stays a
+ * header, since nothing else says what an extended CONNECT is for.
  */
 final class Http2Heads {
   /** The pseudo-header that turns CONNECT into extended CONNECT. */
@@ -26,7 +26,8 @@ final class Http2Heads {
 
   /** RFC 9113 section 8.2.2: they say something about one connection of HTTP/1.1. */
   private static final Set<String> OF_ONE_CONNECTION =
-      Set.of("connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade", "host");
+      Set.of(
+          "connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade", "host");
 
   private Http2Heads() {}
 
@@ -93,7 +94,9 @@ final class Http2Heads {
       return new Read.Wrong<>(wrong);
     }
     String status = head.pseudo(":status");
-    if (status == null || status.length() != 3 || !status.chars().allMatch(c -> c >= '0' && c <= '9')
+    if (status == null
+        || status.length() != 3
+        || !status.chars().allMatch(c -> c >= '0' && c <= '9')
         || status.charAt(0) == '0') {
       return new Read.Wrong<>("bad :status");
     }
@@ -176,7 +179,9 @@ final class Http2Heads {
       String name = header.lowerCaseName();
       boolean te = name.equals("te");
       boolean ofConnection =
-          OF_ONE_CONNECTION.contains(name) || name.startsWith(":") || (named != null && !te && named.contains(name));
+          OF_ONE_CONNECTION.contains(name)
+              || name.startsWith(":")
+              || (named != null && !te && named.contains(name));
       if (!ofConnection && !(te && !header.value().equalsIgnoreCase("trailers"))) {
         out.add(name, header.value());
       }
@@ -235,7 +240,8 @@ final class Http2Heads {
 
     /** RFC 9113 section 8.2.1: no NUL, CR or LF, and no white space at the ends. */
     private static boolean isValue(String value) {
-      if (!value.isEmpty() && (isBlank(value.charAt(0)) || isBlank(value.charAt(value.length() - 1)))) {
+      if (!value.isEmpty()
+          && (isBlank(value.charAt(0)) || isBlank(value.charAt(value.length() - 1)))) {
         return false;
       }
       return value.chars().allMatch(c -> c >= 0x20 ? c != 0x7f : c == '\t');

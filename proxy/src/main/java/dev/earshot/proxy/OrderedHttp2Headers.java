@@ -5,8 +5,8 @@ import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.Http2Headers;
 
 /**
- * Headers that stay in wire order. The codec writes the length that it has checked back, which would
- * move it to the end.
+ * Headers that stay in wire order. The codec writes the length that it has checked back, which
+ * would move it to the end.
  */
 final class OrderedHttp2Headers extends DefaultHttp2Headers {
   private OrderedHttp2Headers() {

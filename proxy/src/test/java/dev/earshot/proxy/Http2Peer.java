@@ -72,7 +72,9 @@ final class Http2Peer implements AutoCloseable {
     out = socket.getOutputStream();
   }
 
-  /** A client on a connection that is open, which begins with these settings (pairs of id, value). */
+  /**
+   * A client on a connection that is open, which begins with these settings (pairs of id, value).
+   */
   static Http2Peer client(Socket socket, int... settings) throws IOException {
     var peer = new Http2Peer(socket);
     peer.out.write(PREFACE.getBytes(US_ASCII));

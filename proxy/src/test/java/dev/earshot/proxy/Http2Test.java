@@ -25,8 +25,7 @@ class Http2Test {
   // Streams of the proxy's own connections begin with 3: the first is left to upgrades.
 
   /** A client and an origin with a proxy between them. */
-  private record Pair(
-      RunningProxy proxy, ServerSocket listener, Http2Peer client, Http2Peer origin)
+  private record Pair(RunningProxy proxy, ServerSocket listener, Http2Peer client, Http2Peer origin)
       implements AutoCloseable {
     static Pair open(int[] ofClient, int... ofOrigin) throws Exception {
       var proxy = RunningProxy.start();
@@ -64,8 +63,23 @@ class Http2Test {
   void headersBodiesAndTrailersGoThroughBothWays() throws Exception {
     try (var pair = Pair.open()) {
       pair.client
-          .headers(1, 0, ":method", "POST", ":scheme", "http", ":authority", "name:1",
-              ":path", "/rpc?x=1", "te", "trailers", "x-a", "1", "x-a", "2")
+          .headers(
+              1,
+              0,
+              ":method",
+              "POST",
+              ":scheme",
+              "http",
+              ":authority",
+              "name:1",
+              ":path",
+              "/rpc?x=1",
+              "te",
+              "trailers",
+              "x-a",
+              "1",
+              "x-a",
+              "2")
           .data(1, 0, "ques")
           .data(1, 0, "tion")
           .headers(1, END, "x-sum", "8");
@@ -108,7 +122,8 @@ class Http2Test {
       assertThat(started.request().version()).isEqualTo(HttpVersion.HTTP_2);
       assertThat(started.url())
           .isEqualTo("http://127.0.0.1:%d/rpc?x=1".formatted(pair.listener.getLocalPort()));
-      assertThat(pair.proxy.traffic().await(TrafficEvent.ResponseStarted.class).response().version())
+      assertThat(
+              pair.proxy.traffic().await(TrafficEvent.ResponseStarted.class).response().version())
           .isEqualTo(HttpVersion.HTTP_2);
     }
   }
@@ -206,8 +221,7 @@ class Http2Test {
       pair.origin.headers(5, 0, ":status", "200").data(5, END, "quick");
       assertThat(pair.client.awaitBody(3)).isEqualTo("quick");
       pair.client.window(1, 1 << 20);
-      pair.origin.await(
-          frame -> frame.type() == Http2Peer.WINDOW_UPDATE && frame.stream() == 3);
+      pair.origin.await(frame -> frame.type() == Http2Peer.WINDOW_UPDATE && frame.stream() == 3);
       pair.origin.data(3, END, "end");
       assertThat(pair.client.awaitBody(1)).endsWith("end");
       pair.proxy.traffic().await(TrafficEvent.ExchangeFinished.class, 2);
@@ -232,8 +246,7 @@ class Http2Test {
           .hasSize(ProxyLimits.DEFAULT.streamWindow() + 3)
           .endsWith("end");
       pair.origin.headers(3, END, ":status", "204");
-      assertThat(pair.finished().requestBytes())
-          .isEqualTo(ProxyLimits.DEFAULT.streamWindow() + 3L);
+      assertThat(pair.finished().requestBytes()).isEqualTo(ProxyLimits.DEFAULT.streamWindow() + 3L);
     }
   }
 
@@ -244,8 +257,19 @@ class Http2Test {
           pair.client.await(frame ->
               frame.type() == Http2Peer.SETTINGS && frame.payload().startsWith("\0\u0008"));
       assertThat(offer.number(2)).isOne();
-      pair.client.headers(1, 0, ":method", "CONNECT", ":protocol", "websocket", ":scheme", "http",
-          ":authority", "a", ":path", "/chat");
+      pair.client.headers(
+          1,
+          0,
+          ":method",
+          "CONNECT",
+          ":protocol",
+          "websocket",
+          ":scheme",
+          "http",
+          ":authority",
+          "a",
+          ":path",
+          "/chat");
       var request = pair.origin.await(Http2Peer.HEADERS);
       assertThat(request.headers())
           .containsEntry(":protocol", "websocket")
@@ -276,8 +300,16 @@ class Http2Test {
     try (var pair = Pair.open()) {
       var block =
           Http2Peer.block(
-              ":method", "GET", ":scheme", "http", ":authority", "a", ":path", "/",
-              "x", "y".repeat(66_000));
+              ":method",
+              "GET",
+              ":scheme",
+              "http",
+              ":authority",
+              "a",
+              ":path",
+              "/",
+              "x",
+              "y".repeat(66_000));
       int half = 16 << 10;
       pair.client.frame(Http2Peer.HEADERS, END, 1, java.util.Arrays.copyOf(block, half));
       for (int at = half; at < block.length; at += half) {
@@ -352,8 +384,8 @@ class Http2Test {
   void aMalformedRequestIsResetAndTold(String fields) throws Exception {
     try (var pair = Pair.open()) {
       pair.client.headers(1, END, fields.split("\\|", -1));
-      pair.client.await(frame ->
-          frame.type() == Http2Peer.RST_STREAM || frame.type() == Http2Peer.GOAWAY);
+      pair.client.await(
+          frame -> frame.type() == Http2Peer.RST_STREAM || frame.type() == Http2Peer.GOAWAY);
       assertThat(pair.proxy.traffic().await(TrafficEvent.ConnectionRefused.class).error())
           .isEqualTo("malformed");
       assertThat(pair.proxy.traffic().all(TrafficEvent.ExchangeStarted.class)).isEmpty();
