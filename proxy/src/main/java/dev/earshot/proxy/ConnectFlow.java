@@ -195,23 +195,39 @@ final class ConnectFlow {
         .dialer()
         .secure(connection, named)
         .addListener((Future<Upstream> secured) -> {
-          upstream = null;
-          boolean agreed = secured.isSuccess() && secured.getNow().speaksHttp2();
-          if (secured.isSuccess()) {
-            context.pool(client.loop()).put(secured.getNow());
+          boolean again =
+              !http2 && !secured.isSuccess() && DialFailure.of(secured.cause()).isOtherProtocol();
+          if (again) {
+            // Its client would fail without a proxy; with one it need not.
+            UpstreamKey other = named.offering(UpstreamKey.Offer.HTTP_2);
+            context
+                .dialer()
+                .open(client.loop(), other)
+                .addListener((Future<Upstream> opened) -> secured(other, hello, opened));
+          } else {
+            secured(named, hello, secured);
           }
-          if (client.isClosed() || client.side().inputEnded()) {
-            takeEarly().release();
-            failed("the client closed the connection before the TLS handshake");
-            client.close();
-            return;
-          }
-          // What the upstream speaks, if the client can: then nothing has to be translated.
-          boolean only = http2 && !hello.protocols().contains(HTTP_1);
-          shakeHands(
-              new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())),
-              List.of(agreed || only ? H2 : HTTP_1));
         });
+  }
+
+  private void secured(UpstreamKey named, ClientHello.Complete hello, Future<Upstream> secured) {
+    upstream = null;
+    boolean agreed = secured.isSuccess() && secured.getNow().speaksHttp2();
+    if (secured.isSuccess()) {
+      context.pool(client.loop()).put(secured.getNow());
+    }
+    if (client.isClosed() || client.side().inputEnded()) {
+      takeEarly().release();
+      failed("the client closed the connection before the TLS handshake");
+      client.close();
+      return;
+    }
+    // What the upstream speaks, if the client can: then nothing has to be translated.
+    boolean http2 = hello.protocols().contains(H2);
+    boolean only = http2 && !hello.protocols().contains(HTTP_1);
+    shakeHands(
+        new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())),
+        List.of((agreed && http2) || only ? H2 : HTTP_1));
   }
 
   private void shakeHands(Origin origin, List<String> alpn) {

@@ -9,20 +9,27 @@ final class DialFailure extends Exception {
 
   private final FailureKind kind;
   private final boolean loop;
+  private final boolean otherProtocol;
 
   DialFailure(FailureKind kind, String text) {
-    this(kind, text, false);
+    this(kind, text, false, false);
   }
 
-  private DialFailure(FailureKind kind, String text, boolean loop) {
+  private DialFailure(FailureKind kind, String text, boolean loop, boolean otherProtocol) {
     super(Text.printable(text), null, false, false);
     this.kind = kind;
     this.loop = loop;
+    this.otherProtocol = otherProtocol;
+  }
+
+  /** The upstream speaks none of the protocols that it was offered (RFC 7301 section 3.2). */
+  static DialFailure otherProtocol(String text) {
+    return new DialFailure(FailureKind.UPSTREAM_TLS, text, false, true);
   }
 
   /** The address is the proxy's own. */
   static DialFailure loop() {
-    return new DialFailure(FailureKind.CONNECT, ErrorResponse.loop().text(), true);
+    return new DialFailure(FailureKind.CONNECT, ErrorResponse.loop().text(), true, false);
   }
 
   /** What another failure means here: itself, or a bug of ours. */
@@ -38,6 +45,10 @@ final class DialFailure extends Exception {
 
   boolean isLoop() {
     return loop;
+  }
+
+  boolean isOtherProtocol() {
+    return otherProtocol;
   }
 
   String text() {

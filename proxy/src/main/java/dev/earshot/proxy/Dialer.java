@@ -133,7 +133,10 @@ final class Dialer {
   }
 
   private static DialFailure tlsFailure(UpstreamKey key, Throwable cause) {
-    return new DialFailure(FailureKind.UPSTREAM_TLS, UpstreamTls.explain(cause, key.tlsName()));
+    String text = UpstreamTls.explain(cause, key.tlsName());
+    return UpstreamTls.isOtherProtocol(cause)
+        ? DialFailure.otherProtocol(text)
+        : new DialFailure(FailureKind.UPSTREAM_TLS, text);
   }
 
   /**

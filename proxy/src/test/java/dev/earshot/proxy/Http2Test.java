@@ -6,9 +6,18 @@ import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.Header;
 import dev.earshot.exchange.HttpVersion;
 import dev.earshot.exchange.TrafficEvent;
+import dev.earshot.testkit.ScriptedOrigin;
+import dev.earshot.testkit.TestCa;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -427,6 +436,102 @@ class Http2Test {
       pair.proxy.controller().stop(Duration.ZERO);
       assertThat(pair.proxy.controller().await()).isEqualTo(new ProxyEnd.Closed(1));
       assertThat(pair.failed().error()).isEqualTo(FailureKind.STOPPING);
+    }
+  }
+
+  @Test
+  void aClientThatKnowsTheProxyReachesAnOriginOfHttp1() throws Exception {
+    try (var origin =
+            ScriptedOrigin.start(connection -> {
+              String head = connection.readHead();
+              connection.send(
+                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: x-hop\r\n"
+                      + "X-Hop: 1\r\nX-Head: "
+                      + head.replace("\r\n", "|")
+                      + "\r\n\r\n");
+              // "up" in a chunk of its own, and the trailer.
+              connection.send("7;x=y\r\n" + connection.read(7).replace("\r\n", "/") + "!!\r\n");
+              connection.send("0\r\nX-End: 1\r\n\r\n");
+              connection.drain();
+            });
+        var proxy = RunningProxy.start();
+        var client = Http2Peer.client(proxy.client().socket())) {
+      String authority = "127.0.0.1:" + origin.port();
+      client
+          .headers(1, 0, ":method", "POST", ":scheme", "http", ":authority", authority,
+              ":path", "/x", "cookie", "a=1", "cookie", "b=2", "te", "trailers")
+          .data(1, END, "up");
+      var answer = client.await(Http2Peer.HEADERS);
+      assertThat(answer.headers())
+          .containsEntry(":status", "200")
+          .doesNotContainKeys("transfer-encoding", "connection", "x-hop");
+      assertThat(answer.headers().get("x-head"))
+          .startsWith("POST /x HTTP/1.1|host: " + authority + "|cookie: a=1; b=2|te: trailers|")
+          .contains("|Transfer-Encoding: chunked|")
+          .contains("Connection: TE");
+      assertThat(client.await(Http2Peer.DATA).payload()).isEqualTo("2/up/!!");
+      var end = client.await(Http2Peer.HEADERS);
+      assertThat(end.headers()).containsEntry("x-end", "1");
+      assertThat(end.ends()).isTrue();
+      var finished = proxy.traffic().await(TrafficEvent.ExchangeFinished.class);
+      assertThat(finished.requestBytes()).isEqualTo(2);
+      assertThat(finished.responseBytes()).isEqualTo(7);
+      assertThat(proxy.traffic().await(TrafficEvent.ExchangeStarted.class).url())
+          .isEqualTo("http://" + authority + "/x");
+      assertThat(proxy.traffic().await(TrafficEvent.ResponseStarted.class).response().version())
+          .isEqualTo(HttpVersion.HTTP_1_1);
+    }
+  }
+
+  @Test
+  void aClientOfHttp1ReachesAnUpstreamThatSpeaksHttp2Only() throws Exception {
+    var ca = TestCa.create();
+    var listener =
+        (SSLServerSocket)
+            ca.serverContext("localhost")
+                .getServerSocketFactory()
+                .createServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    var parameters = listener.getSSLParameters();
+    parameters.setApplicationProtocols(new String[] {"h2"});
+    listener.setSSLParameters(parameters);
+    try (listener;
+        var proxy = RunningProxy.start(plan -> plan, List.of(ca.certificate()));
+        var raw = proxy.client();
+        var pool = Executors.newVirtualThreadPerTaskExecutor()) {
+      var origin =
+          pool.submit(() -> {
+            // The first offers HTTP/1.1, and fails.
+            try (var first = (SSLSocket) listener.accept()) {
+              first.startHandshake();
+            } catch (SSLException noProtocol) {
+              return Http2Peer.server(listener);
+            }
+            throw new IllegalStateException("HTTP/2 was offered to the first already");
+          });
+      assertThat(raw.connect("localhost:" + listener.getLocalPort())).startsWith("HTTP/1.1 200");
+      var client =
+          raw.secure(TestCa.clientContext(proxy.ca().certificate()), "localhost")
+              .send("GET /a HTTP/1.1\r\nHost: localhost\r\nX-Case: 1\r\n\r\n");
+      try (var upstream = origin.get(20, TimeUnit.SECONDS)) {
+        assertThat(upstream.await(Http2Peer.HEADERS).headers())
+            .containsEntry(":path", "/a")
+            .containsEntry(":authority", "localhost")
+            .containsEntry(":scheme", "https")
+            .containsEntry("x-case", "1");
+        upstream
+            .headers(3, 0, ":status", "200", "x-a", "b")
+            .data(3, 0, "body")
+            .headers(3, END, "x-end", "1");
+        assertThat(client.readHead())
+            .startsWith("HTTP/1.1 200 \r\n")
+            .contains("x-a: b\r\n")
+            .contains("Transfer-Encoding: chunked\r\n");
+        String end = "4\r\nbody\r\n0\r\nx-end: 1\r\n\r\n";
+        assertThat(client.read(end.length())).isEqualTo(end);
+      }
+      assertThat(proxy.traffic().await(TrafficEvent.ResponseStarted.class).response().version())
+          .isEqualTo(HttpVersion.HTTP_2);
+      proxy.traffic().await(TrafficEvent.ExchangeFinished.class);
     }
   }
 }

@@ -8,6 +8,7 @@ import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -109,6 +110,20 @@ public final class UpstreamTls implements AutoCloseable {
    */
   public static String explain(Throwable failure, String host) {
     return TlsFailure.explain(failure, host);
+  }
+
+  /**
+   * Whether a peer failed the handshake because it speaks none of the protocols that were offered
+   * (RFC 7301 section 3.2).
+   */
+  public static boolean isOtherProtocol(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      String message = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
+      if (message.contains("no_application_protocol")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Frees what is native. New handlers are refused; those in use live on. Idempotent. */
