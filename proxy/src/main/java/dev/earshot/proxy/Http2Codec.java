@@ -10,7 +10,6 @@ import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
 import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
 import io.netty.handler.codec.http2.DefaultHttp2FrameWriter;
-import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
@@ -24,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * The framing of one connection of HTTP/2, with the proxy's limits on it (RFC 9113 section 10.5):
  * floods of frames that cost the sender nothing end the connection with ENHANCE_YOUR_CALM.
  *
- * <p>Flow control is that of the streams: what the other side of the proxy has not taken yet counts
- * against the window of its stream, and the window of the connection is refilled at once, so that a
- * slow reader of one stream holds up no other.
+ * <p>Flow control goes end to end: what the other side of the proxy has not taken yet counts against
+ * the windows of its stream and of the connection. The latter is many times the former, so that a slow
+ * reader of one stream holds up no other, and is what one connection can have us keep in memory.
  */
 final class Http2Codec extends Http2ConnectionHandler {
   /** Who is told of what ends a connection, or a stream before its head was read. */
@@ -41,32 +40,34 @@ final class Http2Codec extends Http2ConnectionHandler {
   private static final int MOST_SMALL_CONTINUATIONS = 16;
   private static final int RESETS = 1_000;
   private static final int RESETS_SECONDS = 10;
-  private static final int CONNECTION_WINDOW = 16 << 20;
   private static final int DEFAULT_WINDOW = 65_535;
 
   private final Faults faults;
+  private final int window;
   private @Nullable ChannelHandlerContext context;
 
   private Http2Codec(
       Http2ConnectionDecoder decoder,
       Http2ConnectionEncoder encoder,
       Http2Settings settings,
-      Faults faults) {
+      Faults faults,
+      int window) {
     super(decoder, encoder, settings);
     this.faults = faults;
-    var flow = new DefaultHttp2LocalFlowController(connection(), 0.5f, true);
-    connection().local().flowController(flow.frameWriter(encoder.frameWriter()));
+    this.window = window;
   }
 
   /** For the connection of a client. */
   static Http2Codec ofClient(ProxyLimits limits, Http2FrameAdapter listener, Faults faults) {
     var settings = settings(limits).maxConcurrentStreams(limits.streams());
-    return new Builder(true, settings, listener, faults).build();
+    return new Builder(true, settings, listener, faults, limits.connectionWindow()).build();
   }
 
   /** For a connection to an upstream, which may push nothing. */
   static Http2Codec ofUpstream(ProxyLimits limits, Http2FrameAdapter listener, Faults faults) {
-    return new Builder(false, settings(limits).pushEnabled(false), listener, faults).build();
+    return new Builder(
+            false, settings(limits).pushEnabled(false), listener, faults, limits.connectionWindow())
+        .build();
   }
 
   private static Http2Settings settings(ProxyLimits limits) {
@@ -90,7 +91,7 @@ final class Http2Codec extends Http2ConnectionHandler {
     connection()
         .local()
         .flowController()
-        .incrementWindowSize(connection().connectionStream(), CONNECTION_WINDOW - DEFAULT_WINDOW);
+        .incrementWindowSize(connection().connectionStream(), window - DEFAULT_WINDOW);
     ctx.flush();
   }
 
@@ -152,9 +153,16 @@ final class Http2Codec extends Http2ConnectionHandler {
   private static final class Builder
       extends AbstractHttp2ConnectionHandlerBuilder<Http2Codec, Builder> {
     private final Faults faults;
+    private final int window;
 
-    Builder(boolean server, Http2Settings settings, Http2FrameAdapter listener, Faults faults) {
+    Builder(
+        boolean server,
+        Http2Settings settings,
+        Http2FrameAdapter listener,
+        Faults faults,
+        int window) {
       this.faults = faults;
+      this.window = window;
       Long headerBytes = settings.maxHeaderListSize();
       var connection = new DefaultHttp2Connection(server);
       var encoder =
@@ -184,7 +192,7 @@ final class Http2Codec extends Http2ConnectionHandler {
     @Override
     protected Http2Codec build(
         Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
-      return new Http2Codec(decoder, encoder, settings, faults);
+      return new Http2Codec(decoder, encoder, settings, faults, window);
     }
   }
 }

@@ -15,6 +15,7 @@ package dev.earshot.proxy;
  * @param highWater bytes waiting to be written at which reading of the other side pauses
  * @param streams exchanges at a time on one connection of HTTP/2
  * @param streamWindow bytes that a stream of HTTP/2 may send before they have gone on
+ * @param connectionWindow the same for all streams of a connection together
  */
 public record ProxyLimits(
     int headBytes,
@@ -27,14 +28,15 @@ public record ProxyLimits(
     int lowWater,
     int highWater,
     int streams,
-    int streamWindow) {
+    int streamWindow,
+    int connectionWindow) {
   /**
    * 64 KiB heads of 500 lines, 4 KiB chunk lines, 16 KiB trailers, 4,096 clients, 128 streams of
-   * 512 KiB.
+   * 512 KiB, 8 MiB for a connection.
    */
   public static final ProxyLimits DEFAULT =
       new ProxyLimits(
-          64 << 10, 500, 4 << 10, 16 << 10, 4096, 32, 128, 64 << 10, 256 << 10, 128, 512 << 10);
+          64 << 10, 500, 4 << 10, 16 << 10, 4096, 32, 128, 64 << 10, 256 << 10, 128, 512 << 10, 8 << 20);
 
   public ProxyLimits {
     if (headBytes < 1
@@ -47,7 +49,8 @@ public record ProxyLimits(
         || lowWater < 1
         || highWater < lowWater
         || streams < 1
-        || streamWindow < 1) {
+        || streamWindow < 1
+        || connectionWindow < 65_535) {
       throw new IllegalArgumentException("a limit is out of range");
     }
   }

@@ -142,7 +142,8 @@ class FlowTest {
             d.lowWater(),
             d.highWater(),
             d.streams(),
-            d.streamWindow());
+            d.streamWindow(),
+            d.connectionWindow());
     try (var origin = ScriptedOrigin.start(ScriptedOrigin.answering(OK));
         var proxy = RunningProxy.start(plan -> RunningProxy.with(plan, one));
         var first = proxy.client()) {
