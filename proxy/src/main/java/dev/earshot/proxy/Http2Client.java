@@ -5,6 +5,7 @@ import dev.earshot.exchange.Header;
 import dev.earshot.exchange.Headers;
 import dev.earshot.exchange.RequestHead;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,7 @@ final class Http2Client {
   private final @Nullable Origin origin;
   private final Http2Codec codec;
   private final Http2Connection.PropertyKey half;
+  private final Consumer<Http2Settings> offer = this::offer;
   private @Nullable Http2Upstream home;
   private boolean stopping;
 
@@ -67,8 +70,7 @@ final class Http2Client {
     Http2Upstream upstream = context.pool(client.loop()).leastUsed(origin.key());
     if (upstream != null) {
       home = upstream;
-      upstream.hold();
-      upstream.onSettings(this::offer);
+      upstream.hold(offer);
     }
   }
 
@@ -105,8 +107,7 @@ final class Http2Client {
   /** The connection is closed. */
   void gone() {
     if (home != null) {
-      home.letGo();
-      home.onSettings(settings -> {});
+      home.letGo(offer);
       home = null;
     }
   }
@@ -129,7 +130,7 @@ final class Http2Client {
             codec.context(),
             last,
             Http2Error.NO_ERROR.code(),
-            io.netty.buffer.Unpooled.EMPTY_BUFFER,
+            Unpooled.EMPTY_BUFFER,
             codec.context().newPromise());
     codec.flush(codec.context());
   }
@@ -146,7 +147,7 @@ final class Http2Client {
     return client;
   }
 
-  private void forEach(java.util.function.Consumer<Http2ClientHalf> action) {
+  private void forEach(Consumer<Http2ClientHalf> action) {
     List<Http2ClientHalf> all = new ArrayList<>();
     try {
       codec

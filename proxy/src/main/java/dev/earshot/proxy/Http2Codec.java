@@ -13,6 +13,7 @@ import io.netty.handler.codec.http2.DefaultHttp2FrameWriter;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameAdapter;
 import io.netty.handler.codec.http2.Http2Headers;
@@ -106,7 +107,7 @@ final class Http2Codec extends Http2ConnectionHandler {
           fault != null
               ? fault
               : new Http2Exception(
-                  io.netty.handler.codec.http2.Http2Error.INTERNAL_ERROR,
+                  Http2Error.INTERNAL_ERROR,
                   String.valueOf(cause.getMessage())));
     }
     super.onConnectionError(ctx, outbound, cause, fault);

@@ -8,8 +8,10 @@ import dev.earshot.exchange.ResponseHead;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -171,7 +173,7 @@ final class Http2Heads {
       if (header.is("Connection")) {
         named = named == null ? new HashSet<>() : named;
         for (String option : header.value().split(",", -1)) {
-          named.add(option.trim().toLowerCase(java.util.Locale.ROOT));
+          named.add(option.trim().toLowerCase(Locale.ROOT));
         }
       }
     }
@@ -202,7 +204,7 @@ final class Http2Heads {
 
   /** Pseudo-headers and fields, and what is wrong with them. */
   private static final class Split {
-    private final Map<String, String> pseudo = new java.util.HashMap<>();
+    private final Map<String, String> pseudo = new HashMap<>();
     private final List<Header> fields;
     private @Nullable String wrong;
 
@@ -217,7 +219,7 @@ final class Http2Heads {
           }
         } else {
           fields.add(new Header(name, value));
-          if (!isToken(name) || !name.equals(name.toLowerCase(java.util.Locale.ROOT))) {
+          if (!isToken(name) || !name.equals(name.toLowerCase(Locale.ROOT))) {
             wrong = "a bad header name";
           }
         }

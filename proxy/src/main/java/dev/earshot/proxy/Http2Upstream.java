@@ -28,14 +28,13 @@ final class Http2Upstream implements Side.Events {
   private final Consumer<Http2Upstream> whenGone;
   private final Http2Codec codec;
   private final Http2Connection.PropertyKey half;
-  private int holders;
   private boolean gone;
   private @Nullable Throwable cause;
   private @Nullable String fault;
   private boolean goingAway;
   private int lastKnown = Integer.MAX_VALUE;
   private List<Http2UpstreamHalf> touched = new ArrayList<>();
-  private @Nullable Consumer<Http2Settings> settingsListener;
+  private final List<Consumer<Http2Settings>> holders = new ArrayList<>();
   private @Nullable Http2Settings settings;
 
   /**
@@ -74,31 +73,29 @@ final class Http2Upstream implements Side.Events {
     return codec.connection().numActiveStreams();
   }
 
-  /** Somebody may want a stream at any time, and would have to wait for another connection. */
-  void hold() {
-    holders++;
+  /**
+   * Somebody may want a stream at any time, and is told of the upstream's settings, now and whenever
+   * they change.
+   */
+  void hold(Consumer<Http2Settings> holder) {
+    holders.add(holder);
+    if (settings != null) {
+      holder.accept(settings);
+    }
   }
 
-  void letGo() {
-    holders--;
+  void letGo(Consumer<Http2Settings> holder) {
+    holders.remove(holder);
   }
 
   /** Whether it must not be closed although it may be idle. */
   boolean isWanted() {
-    return holders > 0 || streams() > 0;
+    return !holders.isEmpty() || streams() > 0;
   }
 
   /** Whether extended CONNECT may be used (RFC 8441 section 3). */
   boolean takesExtendedConnect() {
     return settings != null && Boolean.TRUE.equals(settings.connectProtocolEnabled());
-  }
-
-  /** Tells of the upstream's settings, now and whenever they change. */
-  void onSettings(Consumer<Http2Settings> listener) {
-    settingsListener = listener;
-    if (settings != null) {
-      listener.accept(settings);
-    }
   }
 
   /** A half for one exchange; its stream is opened when the request is sent. */
@@ -206,9 +203,7 @@ final class Http2Upstream implements Side.Events {
       Http2Settings all = settings == null ? new Http2Settings() : settings;
       update.forEach(all::put);
       settings = all;
-      if (settingsListener != null) {
-        settingsListener.accept(all);
-      }
+      List.copyOf(holders).forEach(holder -> holder.accept(all));
     }
   }
 
