@@ -422,9 +422,8 @@ final class ClientConnection implements Side.Events, ClientHalf {
   public boolean response(ResponseHead head, Framing framing, boolean http1, boolean wholeRequest) {
     boolean old = request.version() == HttpVersion.HTTP_1_0;
     boolean withoutChunks = old && framing instanceof Framing.Chunked;
-    boolean needsFrames =
-        framing instanceof Framing.Stream
-            && Headers.first(head.headers(), "Content-Length").isEmpty();
+    boolean hasLength = Headers.first(head.headers(), "Content-Length").isPresent();
+    boolean needsFrames = framing instanceof Framing.Stream && !hasLength;
     endsWithConnection =
         framing instanceof Framing.UntilClose || withoutChunks || (needsFrames && old);
     toldClose =
@@ -436,9 +435,18 @@ final class ClientConnection implements Side.Events, ClientHalf {
         toldClose ? Optional.of("close") : old ? Optional.of("keep-alive") : Optional.empty();
     boolean chunks = needsFrames && !old;
     ResponseHead toWrite = Forwarding.response(head, withoutChunks, connection);
-    write(chunks ? Forwarding.chunked(toWrite) : toWrite);
+    boolean saysNothing = !http1 && framing.isEmpty() && !isBodiless(head) && !hasLength;
+    write(
+        chunks
+            ? Forwarding.with(toWrite, "Transfer-Encoding", "chunked")
+            : saysNothing ? Forwarding.with(toWrite, "Content-Length", "0") : toWrite);
     responseBody = new Http1Body(side, chunks ? Http1Body.Form.CHUNKS : Http1Body.Form.AS_IT_IS);
     return http1 && !withoutChunks;
+  }
+
+  /** RFC 9112 section 6.3: whatever its fields say. */
+  private boolean isBodiless(ResponseHead head) {
+    return request.method().equals("HEAD") || head.status() == 204 || head.status() == 304;
   }
 
   @Override
@@ -581,11 +589,6 @@ final class ClientConnection implements Side.Events, ClientHalf {
     if (stopping) {
       serving.stop();
     }
-  }
-
-  /** Whether nothing has moved for the idle time-out. */
-  boolean isIdle() {
-    return System.nanoTime() - lastMove >= context.plan().timeouts().idle().toNanos();
   }
 
   /** Hands over what was read and not used; the caller owns it. */

@@ -2,6 +2,7 @@ package dev.earshot.proxy;
 
 import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.Header;
+import dev.earshot.exchange.Headers;
 import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
 import dev.earshot.proxy.UpstreamHalf.Loss;
@@ -45,6 +46,9 @@ final class Exchange implements UpstreamHalf.Events {
   private @Nullable UpstreamHalf upstream;
   private boolean bodyConsumed;
   private boolean requestDone;
+  private List<Header> requestTrailers = List.of();
+  private boolean reused;
+  private boolean clientStreamClosed;
   private boolean requestAbandoned;
   private boolean retried;
   private boolean wholeFrames;
@@ -112,8 +116,18 @@ final class Exchange implements UpstreamHalf.Events {
       return;
     }
     upstream = half;
+    if (half.isHttp1() && Headers.first(toSend.headers(), Http2Heads.PROTOCOL).isPresent()) {
+      fail(
+          FailureKind.MALFORMED, ErrorResponse.noTunnel(), Http2Error.REFUSED_STREAM.code());
+      return;
+    }
+    reused = half.connection().used();
     recorder.acquired(half.connection());
     half.send(this, toSend, framing, takesWholeFrames());
+    if (requestDone && !framing.isEmpty()) {
+      // Its end came while there was no connection; there was nothing before it.
+      half.end(requestTrailers);
+    }
     client.pump();
     if (!over) {
       half.flush();
@@ -166,6 +180,7 @@ final class Exchange implements UpstreamHalf.Events {
       return;
     }
     requestDone = true;
+    requestTrailers = ofRequest;
     if (upstream != null && !requestAbandoned) {
       upstream.end(ofRequest);
     }
@@ -242,6 +257,14 @@ final class Exchange implements UpstreamHalf.Events {
   /** Ends it without an answer. */
   void abort(FailureKind kind, String detail) {
     end(kind, detail, Http2Error.CANCEL.code());
+  }
+
+  /** The client's stream is closed although its response was handed over. */
+  void clientStreamClosed() {
+    clientStreamClosed = true;
+    if (response == Response.WRITTEN) {
+      complete();
+    }
   }
 
   /** Ends it because the client has given its stream up, with this code. */
@@ -337,9 +360,7 @@ final class Exchange implements UpstreamHalf.Events {
       return;
     }
     response = Response.WRITTEN;
-    if (requestDone) {
-      complete();
-    } else if (requestAbandoned || upstream == null) {
+    if (requestDone || requestAbandoned || clientStreamClosed || upstream == null) {
       complete();
     } else if (upstream.isHttp1() || !client.mayOutliveResponse()) {
       abandonWhenStill(recorder.requestBytes());
@@ -433,9 +454,9 @@ final class Exchange implements UpstreamHalf.Events {
           // RFC 9110 section 9.2.2: what is not idempotent is not sent twice, unless it was not
           // sent: a request without its body cannot have been acted on.
           case Loss.Closed(_, var anyByte) ->
-              dead.connection().used()
+              reused
                   && !anyByte
-                  && (!framing.isEmpty() || IDEMPOTENT.contains(received.method()));
+                  && ((!framing.isEmpty() && !requestDone) || IDEMPOTENT.contains(received.method()));
           // RFC 9113 section 8.7: such a request is safe to send again.
           case Loss.Refused() -> true;
           case Loss.Reset _, Loss.Malformed _ -> false;

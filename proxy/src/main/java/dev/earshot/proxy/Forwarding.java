@@ -97,10 +97,10 @@ final class Forwarding {
     return new ResponseHead(HttpVersion.HTTP_1_1, head.status(), head.reason(), out);
   }
 
-  /** The head of a response whose body is sent in chunks. */
-  static ResponseHead chunked(ResponseHead head) {
+  /** The head with another header at its end. */
+  static ResponseHead with(ResponseHead head, String name, String value) {
     List<Header> out = new ArrayList<>(head.headers());
-    out.add(new Header("Transfer-Encoding", "chunked"));
+    out.add(new Header(name, value));
     return new ResponseHead(head.version(), head.status(), head.reason(), out);
   }
 

@@ -44,7 +44,7 @@ sealed interface Framing {
    *
    * @param ended whether the stream ended with the head
    */
-  static Framing ofStream(List<Header> headers, boolean ended) {
+  static Framing ofStream(boolean ended) {
     if (ended) {
       return new None();
     }

@@ -210,7 +210,7 @@ final class Http2Client {
       failure = null;
     }
     stream.setProperty(half, to);
-    Framing framing = Framing.ofStream(head.headers(), end);
+    Framing framing = Framing.ofStream(end);
     String url = key.target().url(head.target());
     Optional<String> authorization =
         key.absoluteForm() && key.way() instanceof UpstreamProxies.Way.Through(var proxy)

@@ -83,7 +83,7 @@ final class Http2ClientHalf implements ClientHalf {
   }
 
   void idle() {
-    if (exchange != null && client.connection().isIdle()) {
+    if (exchange != null) {
       exchange.idle();
     }
   }
@@ -111,7 +111,9 @@ final class Http2ClientHalf implements ClientHalf {
   /** The stream is closed, whatever came before. */
   void closed() {
     dropWaiting();
-    if (exchange != null && !responseEnded) {
+    if (exchange != null && responseEnded) {
+      exchange.clientStreamClosed();
+    } else if (exchange != null) {
       exchange.abort(
           FailureKind.CLIENT_GONE, "the client closed the connection before the response ended");
     }

@@ -53,7 +53,8 @@ final class Http2Codec extends Http2ConnectionHandler {
       Http2Settings settings,
       Faults faults,
       int window) {
-    super(decoder, encoder, settings);
+    // The lifetime of a connection is the proxy's to decide.
+    super(decoder, encoder, settings, true);
     this.faults = faults;
     this.window = window;
   }
@@ -173,16 +174,17 @@ final class Http2Codec extends Http2ConnectionHandler {
       var reader =
           new DefaultHttp2FrameReader(
               OrderedHttp2Headers.decoder(headerBytes), MOST_SMALL_CONTINUATIONS);
-      // Before the codec, after which the builder takes this no longer.
-      decoderEnforceMaxRstFramesPerWindow(RESETS, RESETS_SECONDS);
+      if (server) {
+        // An upstream can only reset what was asked of it. Before the codec, after which the
+        // builder takes this no longer.
+        decoderEnforceMaxRstFramesPerWindow(RESETS, RESETS_SECONDS);
+      }
       codec(
           new DefaultHttp2ConnectionDecoder(
               connection, encoder, reader, ALWAYS_VERIFY, true, true, true, true),
           encoder);
       initialSettings(settings);
       frameListener(listener);
-      // The lifetime of a connection is the proxy's to decide.
-      decoupleCloseAndGoAway(true);
     }
 
     @Override

@@ -38,7 +38,7 @@ final class Http2Upstream implements Side.Events {
   private @Nullable Http2Settings settings;
 
   /**
-   * Takes a connection over, and begins with the preface.
+   * Takes a connection over; nothing is sent before {@link #start}.
    *
    * @param whenGone called once, when no more streams can be opened
    */
@@ -50,6 +50,10 @@ final class Http2Upstream implements Side.Events {
     half = codec.connection().newKey();
     codec.connection().addListener(new Streams());
     codec.encoder().flowController().listener(new Writability());
+  }
+
+  /** Begins with the preface. */
+  void start() {
     Side side = connection.side();
     side.listen(this);
     side.insert(codec);
@@ -214,6 +218,9 @@ final class Http2Upstream implements Side.Events {
       goingAway = true;
       lastKnown = last;
       noMoreStreams();
+      if (codec.connection().numActiveStreams() == 0) {
+        connection.side().close();
+      }
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.earshot.exchange.Header;
 import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import java.util.List;
@@ -14,7 +15,10 @@ final class Http2UpstreamHalf implements UpstreamHalf {
   private final Http2Upstream upstream;
   private @Nullable Events listener;
   private @Nullable Http2Body stream;
+  private String method = "";
+  private @Nullable ChannelFuture lastWrite;
   private boolean headRead;
+  private boolean bodiless;
   private boolean responseEnded;
   private boolean anyByte;
   private boolean over;
@@ -36,6 +40,7 @@ final class Http2UpstreamHalf implements UpstreamHalf {
   @Override
   public void send(Events to, RequestHead head, Framing framing, boolean wholeFrames) {
     listener = to;
+    method = head.method();
     Target target = upstream.connection().key().target();
     Http2Headers headers = Http2Heads.request(head, target.scheme(), target.authority());
     stream = upstream.send(this, headers, framing.isEmpty());
@@ -57,7 +62,7 @@ final class Http2UpstreamHalf implements UpstreamHalf {
   @Override
   public void end(List<Header> trailers) {
     if (stream != null && !over) {
-      var _ = stream.end(trailers);
+      lastWrite = stream.end(trailers);
       stream.flush();
     }
   }
@@ -89,7 +94,8 @@ final class Http2UpstreamHalf implements UpstreamHalf {
   @Override
   public void release(boolean wholeRequest) {
     over = true;
-    if (stream != null && !wholeRequest) {
+    boolean waits = lastWrite != null && !lastWrite.isDone();
+    if (stream != null && (!wholeRequest || waits)) {
       stream.reset(Http2Error.CANCEL.code());
     }
   }
@@ -124,7 +130,8 @@ final class Http2UpstreamHalf implements UpstreamHalf {
           to.responseReadComplete();
         } else {
           headRead = true;
-          to.response(head, Framing.ofStream(head.headers(), end));
+          bodiless = method.equals("HEAD") || head.status() == 204 || head.status() == 304;
+          to.response(head, bodiless ? new Framing.None() : Framing.ofStream(end));
           if (end) {
             ended(List.of());
           }
@@ -142,6 +149,11 @@ final class Http2UpstreamHalf implements UpstreamHalf {
     }
     int length = bytes.readableBytes();
     stream.came(length);
+    if (length > 0 && bodiless) {
+      bytes.release();
+      lost(new Loss.Malformed("a body where there can be none"));
+      return;
+    }
     if (length > 0) {
       to.responseBody(bytes, length);
     } else {

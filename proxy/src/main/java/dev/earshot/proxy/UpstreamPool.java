@@ -67,6 +67,7 @@ final class UpstreamPool {
   Http2Upstream share(Upstream upstream) {
     var made = new Http2Upstream(upstream, limits, shared::remove);
     shared.add(made);
+    made.start();
     upstream.markIdle(System.nanoTime());
     sweepLater();
     return made;
