@@ -104,7 +104,10 @@ public final class MessageLatency {
         case GRPC ->
             frame(4, 0, 0, "")
                 + frame(
-                    1, 4, stream, field(":status", "200") + field("content-type", "application/grpc"));
+                    1,
+                    4,
+                    stream,
+                    field(":status", "200") + field("content-type", "application/grpc"));
       };
     }
 
@@ -166,8 +169,7 @@ public final class MessageLatency {
   private static Samples measure(Kind kind, @Nullable InetSocketAddress proxy)
       throws IOException, InterruptedException {
     try (var listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-      Thread origin =
-          Thread.ofPlatform().start(() -> send(listener, kind, proxy == null ? 1 : 3));
+      Thread origin = Thread.ofPlatform().start(() -> send(listener, kind, proxy == null ? 1 : 3));
       int port = listener.getLocalPort();
       try (var client =
           proxy == null
@@ -186,7 +188,10 @@ public final class MessageLatency {
     var socket = new Socket(proxy.getAddress(), proxy.getPort());
     socket
         .getOutputStream()
-        .write("CONNECT %1$s HTTP/1.1\r\nHost: %1$s\r\n\r\n".formatted(authority).getBytes(ISO_8859_1));
+        .write(
+            "CONNECT %1$s HTTP/1.1\r\nHost: %1$s\r\n\r\n"
+                .formatted(authority)
+                .getBytes(ISO_8859_1));
     readHead(socket.getInputStream());
     return socket;
   }
@@ -248,8 +253,7 @@ public final class MessageLatency {
 
   /** Clients that keep the proxy busy. */
   private static final class Load implements AutoCloseable {
-    private final ServerSocket listener =
-        new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final AtomicBoolean over = new AtomicBoolean();
     private final AtomicLong calls = new AtomicLong();
     private final List<Thread> threads = new ArrayList<>();

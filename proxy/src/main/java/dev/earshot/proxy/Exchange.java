@@ -117,8 +117,7 @@ final class Exchange implements UpstreamHalf.Events {
     }
     upstream = half;
     if (half.isHttp1() && Headers.first(toSend.headers(), Http2Heads.PROTOCOL).isPresent()) {
-      fail(
-          FailureKind.MALFORMED, ErrorResponse.noTunnel(), Http2Error.REFUSED_STREAM.code());
+      fail(FailureKind.MALFORMED, ErrorResponse.noTunnel(), Http2Error.REFUSED_STREAM.code());
       return;
     }
     reused = half.connection().used();
@@ -456,7 +455,8 @@ final class Exchange implements UpstreamHalf.Events {
           case Loss.Closed(_, var anyByte) ->
               reused
                   && !anyByte
-                  && ((!framing.isEmpty() && !requestDone) || IDEMPOTENT.contains(received.method()));
+                  && ((!framing.isEmpty() && !requestDone)
+                      || IDEMPOTENT.contains(received.method()));
           // RFC 9113 section 8.7: such a request is safe to send again.
           case Loss.Refused() -> true;
           case Loss.Reset _, Loss.Malformed _ -> false;

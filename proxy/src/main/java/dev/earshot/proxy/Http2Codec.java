@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
  * The framing of one connection of HTTP/2, with the proxy's limits on it (RFC 9113 section 10.5):
  * floods of frames that cost the sender nothing end the connection with ENHANCE_YOUR_CALM.
  *
- * <p>Flow control goes end to end: what the other side of the proxy has not taken yet counts against
- * the windows of its stream and of the connection. The latter is many times the former, so that a slow
- * reader of one stream holds up no other, and is what one connection can have us keep in memory.
+ * <p>Flow control goes end to end: what the other side of the proxy has not taken yet counts
+ * against the windows of its stream and of the connection. The latter is many times the former, so
+ * that a slow reader of one stream holds up no other, and is what one connection can have us keep
+ * in memory.
  */
 final class Http2Codec extends Http2ConnectionHandler {
   /** Who is told of what ends a connection, or a stream before its head was read. */
@@ -107,9 +108,7 @@ final class Http2Codec extends Http2ConnectionHandler {
       faults.connectionFault(
           fault != null
               ? fault
-              : new Http2Exception(
-                  Http2Error.INTERNAL_ERROR,
-                  String.valueOf(cause.getMessage())));
+              : new Http2Exception(Http2Error.INTERNAL_ERROR, String.valueOf(cause.getMessage())));
     }
     super.onConnectionError(ctx, outbound, cause, fault);
   }

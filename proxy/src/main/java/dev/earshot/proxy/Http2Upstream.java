@@ -78,8 +78,8 @@ final class Http2Upstream implements Side.Events {
   }
 
   /**
-   * Somebody may want a stream at any time, and is told of the upstream's settings, now and whenever
-   * they change.
+   * Somebody may want a stream at any time, and is told of the upstream's settings, now and
+   * whenever they change.
    */
   void hold(Consumer<Http2Settings> holder) {
     holders.add(holder);

@@ -36,7 +36,8 @@ public record ProxyLimits(
    */
   public static final ProxyLimits DEFAULT =
       new ProxyLimits(
-          64 << 10, 500, 4 << 10, 16 << 10, 4096, 32, 128, 64 << 10, 256 << 10, 128, 512 << 10, 8 << 20);
+          64 << 10, 500, 4 << 10, 16 << 10, 4096, 32, 128, 64 << 10, 256 << 10, 128, 512 << 10,
+          8 << 20);
 
   public ProxyLimits {
     if (headBytes < 1

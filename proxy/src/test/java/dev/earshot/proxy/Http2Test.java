@@ -458,8 +458,23 @@ class Http2Test {
         var client = Http2Peer.client(proxy.client().socket())) {
       String authority = "127.0.0.1:" + origin.port();
       client
-          .headers(1, 0, ":method", "POST", ":scheme", "http", ":authority", authority,
-              ":path", "/x", "cookie", "a=1", "cookie", "b=2", "te", "trailers")
+          .headers(
+              1,
+              0,
+              ":method",
+              "POST",
+              ":scheme",
+              "http",
+              ":authority",
+              authority,
+              ":path",
+              "/x",
+              "cookie",
+              "a=1",
+              "cookie",
+              "b=2",
+              "te",
+              "trailers")
           .data(1, END, "up");
       var answer = client.await(Http2Peer.HEADERS);
       assertThat(answer.headers())
@@ -528,10 +543,92 @@ class Http2Test {
             .contains("Transfer-Encoding: chunked\r\n");
         String end = "4\r\nbody\r\n0\r\nx-end: 1\r\n\r\n";
         assertThat(client.read(end.length())).isEqualTo(end);
+        client.send("GET /b HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        upstream.await(Http2Peer.HEADERS);
+        upstream.headers(5, END, ":status", "401");
+        assertThat(client.readHead()).contains("Content-Length: 0\r\n");
+        client.send("HEAD /c HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        upstream.await(Http2Peer.HEADERS);
+        upstream.headers(7, 0, ":status", "200").data(7, END, "");
+        assertThat(client.readHead()).doesNotContain("hunked").doesNotContain("ontent-");
+        client.send("GET /d HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        upstream.await(Http2Peer.HEADERS);
+        upstream.headers(9, 0, ":status", "204").data(9, END, "");
+        assertThat(client.readHead()).startsWith("HTTP/1.1 204").doesNotContain("hunked");
       }
       assertThat(proxy.traffic().await(TrafficEvent.ResponseStarted.class).response().version())
           .isEqualTo(HttpVersion.HTTP_2);
-      proxy.traffic().await(TrafficEvent.ExchangeFinished.class);
+      proxy.traffic().await(TrafficEvent.ExchangeFinished.class, 4);
+    }
+  }
+
+  @Test
+  void aDeadUpstreamFailsItsStreamsAtOnce() throws Exception {
+    try (var pair = Pair.open()) {
+      pair.client.get(1, "/");
+      pair.origin.await(Http2Peer.HEADERS);
+      pair.origin.close();
+      assertThat(pair.client.await(Http2Peer.HEADERS).headers()).containsEntry(":status", "502");
+      assertThat(pair.failed().error()).isEqualTo(FailureKind.RESET);
+    }
+  }
+
+  @Test
+  void anExchangeWhoseRequestNeverEndsEndsWithItsClient() throws Exception {
+    try (var pair = Pair.open()) {
+      pair.client.headers(
+          1, 0, ":method", "POST", ":scheme", "http", ":authority", "a", ":path", "/");
+      pair.origin.await(Http2Peer.HEADERS);
+      pair.origin.headers(3, END, ":status", "200");
+      pair.client.await(Http2Peer.HEADERS);
+      pair.client.close();
+      pair.finished();
+      pair.origin.await(Http2Peer.RST_STREAM);
+    }
+  }
+
+  @Test
+  void aRefusedRequestWithAnEmptyBodyIsSentAgainWhole() throws Exception {
+    try (var pair = Pair.open()) {
+      pair.client
+          .headers(1, 0, ":method", "POST", ":scheme", "http", ":authority", "a", ":path", "/")
+          .data(1, END, "");
+      pair.origin.await(frame -> frame.stream() == 3 && frame.ends());
+      pair.origin.reset(3, REFUSED);
+      pair.origin.await(frame -> frame.stream() == 5 && frame.ends());
+      pair.origin.headers(5, END, ":status", "204");
+      assertThat(pair.client.await(Http2Peer.HEADERS).headers()).containsEntry(":status", "204");
+      pair.finished();
+    }
+  }
+
+  @Test
+  void aBodyAfterTheAnswerToHeadIsMalformed() throws Exception {
+    try (var pair = Pair.open()) {
+      pair.client.headers(
+          1, END, ":method", "HEAD", ":scheme", "http", ":authority", "a", ":path", "/");
+      pair.origin.await(Http2Peer.HEADERS);
+      pair.origin.headers(3, 0, ":status", "200", "content-length", "5").data(3, END, "split");
+      assertThat(pair.client.await(Http2Peer.HEADERS).ends()).isTrue();
+      assertThat(pair.failed().error()).isEqualTo(FailureKind.MALFORMED);
+    }
+  }
+
+  @Test
+  void aStreamInWhichNothingMovesIsA504() throws Exception {
+    try (var listener = Http2Peer.listener();
+        var proxy =
+            RunningProxy.start(
+                plan -> RunningProxy.with(plan, plan.timeouts().withIdle(Duration.ofMillis(300))));
+        var client =
+            Http2Peer.through(
+                proxy.controller().address(), "127.0.0.1:" + listener.getLocalPort());
+        var origin = Http2Peer.server(listener)) {
+      client.get(1, "/");
+      origin.await(Http2Peer.HEADERS);
+      assertThat(client.await(Http2Peer.HEADERS).headers()).containsEntry(":status", "504");
+      assertThat(proxy.traffic().await(TrafficEvent.ExchangeFailed.class).error())
+          .isEqualTo(FailureKind.TIMEOUT);
     }
   }
 }
