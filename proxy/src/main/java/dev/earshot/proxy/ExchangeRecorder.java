@@ -14,6 +14,7 @@ import dev.earshot.exchange.TrafficEvent;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -166,6 +167,14 @@ final class ExchangeRecorder {
       return OptionalLong.empty();
     }
     Decoded decoded = decoder.end();
+    if (decoded instanceof Decoded.Cut(var bytes, var why)) {
+      events.accept(
+          new TrafficEvent.Warning(
+              "decoding_cut",
+              "the response of exchange %d is shown decoded up to %d bytes: %s"
+                  .formatted(id, bytes, Text.printable(why)),
+              Optional.empty()));
+    }
     return decoded.isWhole() ? OptionalLong.of(decoded.bytes()) : OptionalLong.empty();
   }
 

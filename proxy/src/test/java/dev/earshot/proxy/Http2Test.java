@@ -8,13 +8,16 @@ import dev.earshot.exchange.HttpVersion;
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.testkit.ScriptedOrigin;
 import dev.earshot.testkit.TestCa;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPOutputStream;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
@@ -629,6 +632,31 @@ class Http2Test {
       assertThat(client.await(Http2Peer.HEADERS).headers()).containsEntry(":status", "504");
       assertThat(proxy.traffic().await(TrafficEvent.ExchangeFailed.class).error())
           .isEqualTo(FailureKind.TIMEOUT);
+    }
+  }
+
+  @Test
+  void aDecompressionBombIsCutAndSaid() throws Exception {
+    var bomb = new ByteArrayOutputStream();
+    try (var gzip = new GZIPOutputStream(bomb)) {
+      byte[] zeros = new byte[1 << 20];
+      for (int i = 0; i < 64; i++) {
+        gzip.write(zeros);
+      }
+    }
+    try (var pair = Pair.open()) {
+      pair.client.get(1, "/").window(0, 1 << 20).window(1, 1 << 20);
+      pair.origin.await(Http2Peer.HEADERS);
+      pair.origin.headers(3, 0, ":status", "200", "content-encoding", "gzip");
+      String bytes = bomb.toString(StandardCharsets.ISO_8859_1);
+      for (int at = 0; at < bytes.length(); at += 16 << 10) {
+        pair.origin.data(3, 0, bytes.substring(at, Math.min(at + (16 << 10), bytes.length())));
+      }
+      pair.origin.data(3, END, "");
+      assertThat(pair.client.awaitBody(1)).hasSize(bytes.length());
+      assertThat(pair.finished().responseDecodedBytes()).isEmpty();
+      assertThat(pair.proxy.traffic().await(TrafficEvent.Warning.class).code())
+          .isEqualTo("decoding_cut");
     }
   }
 }
