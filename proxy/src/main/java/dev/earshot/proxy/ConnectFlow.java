@@ -103,17 +103,19 @@ final class ConnectFlow {
       client.refuse(failure.answer(), OptionalLong.empty());
       return;
     }
+    // Whatever the dial says then: it ends with the event loops.
+    FailureKind kind = client.stopping() ? FailureKind.STOPPING : failure.kind();
     if (opaque.isPresent()) {
       context
           .events()
           .accept(
               new TrafficEvent.TunnelFailed(
-                  context.nextId(), key.target().host(), failure.kind(), failure.text()));
+                  context.nextId(), key.target().host(), kind, failure.text()));
     } else {
       // What would have been exchanges is shown as one that failed.
       client
           .begin(head, key.target().url(""), key.target().host())
-          .failed(failure.kind(), failure.text());
+          .failed(kind, failure.text());
     }
     client.answer(failure.answer(), true, true);
   }
