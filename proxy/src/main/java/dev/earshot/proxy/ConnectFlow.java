@@ -113,9 +113,7 @@ final class ConnectFlow {
                   context.nextId(), key.target().host(), kind, failure.text()));
     } else {
       // What would have been exchanges is shown as one that failed.
-      client
-          .begin(head, key.target().url(""), key.target().host())
-          .failed(kind, failure.text());
+      client.begin(head, key.target().url(""), key.target().host()).failed(kind, failure.text());
     }
     client.answer(failure.answer(), true, true);
   }
