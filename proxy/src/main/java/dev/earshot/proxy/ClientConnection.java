@@ -2,9 +2,7 @@ package dev.earshot.proxy;
 
 import dev.earshot.exchange.ClientProcess;
 import dev.earshot.exchange.FailureKind;
-import dev.earshot.exchange.Header;
 import dev.earshot.exchange.Headers;
-import dev.earshot.exchange.HttpVersion;
 import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
 import dev.earshot.exchange.TrafficEvent;
@@ -13,7 +11,6 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Future;
@@ -26,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * when the one before has ended, so that pipelined requests are answered in order. Everything but
  * {@link #stop} and {@link #force} happens on its event loop.
  */
-final class ClientConnection implements Side.Events, ClientHalf {
+final class ClientConnection implements Side.Events {
   private enum Phase {
     /** It is being found out who the client is. Nothing is read. */
     CHECKING,
@@ -53,14 +50,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
   private ByteBuf in = Unpooled.EMPTY_BUFFER;
   private @Nullable Origin origin;
   private @Nullable Exchange exchange;
-
-  // Of the exchange under way, or the one before.
-  private RequestHead request = new RequestHead("", "", HttpVersion.HTTP_1_1, List.of());
-  private @Nullable BodyScanner requestBody;
-  private @Nullable Http1Body responseBody;
-  private boolean toldClose;
-  private boolean endsWithConnection;
-
+  private @Nullable Http1ClientHalf half;
   private @Nullable Relay relay;
   private @Nullable ConnectFlow connect;
   private @Nullable Http2Client http2;
@@ -151,7 +141,14 @@ final class ClientConnection implements Side.Events, ClientHalf {
           exchange.clientChanged();
         }
       }
-      case LINGER, HTTP_2 -> close();
+      case LINGER -> close();
+      case HTTP_2 -> {
+        if (side.isTls() || http2 == null) {
+          close();
+        } else {
+          http2.ended();
+        }
+      }
       case CHECKING, CONNECT, TUNNEL, CLOSED -> {}
     }
   }
@@ -282,14 +279,14 @@ final class ClientConnection implements Side.Events, ClientHalf {
         Forwarding.request(head, key.absoluteForm() ? url : originForm, host, authorization);
     var recorder = begin(head, url, key.target().host());
     phase = Phase.EXCHANGE;
-    request = head;
+    var client = new Http1ClientHalf(this, head, framing, context.plan().limits());
     if (failure != null) {
       recorder.failed(failure.kind(), failure.text());
-      answer(failure.answer(), !head.method().equals("HEAD"), true);
+      client.answer(failure.answer(), false);
       return;
     }
-    requestBody = new BodyScanner(framing, context.plan().limits());
-    exchange = new Exchange(context, this, recorder, head, toSend, framing, key);
+    half = client;
+    exchange = new Exchange(context, client, recorder, head, toSend, framing, key);
     exchange.start();
   }
 
@@ -305,13 +302,11 @@ final class ClientConnection implements Side.Events, ClientHalf {
 
   // What the parts of this connection ask of it.
 
-  @Override
-  public EventLoop loop() {
+  EventLoop loop() {
     return side.channel().eventLoop();
   }
 
-  @Override
-  public ByteBufAllocator alloc() {
+  ByteBufAllocator alloc() {
     return side.channel().alloc();
   }
 
@@ -327,14 +322,8 @@ final class ClientConnection implements Side.Events, ClientHalf {
     return process;
   }
 
-  @Override
-  public boolean inputEnded() {
+  boolean inputEnded() {
     return side.inputEnded() && !in.isReadable();
-  }
-
-  @Override
-  public boolean isWritable() {
-    return side.isWritable();
   }
 
   boolean stopping() {
@@ -345,17 +334,15 @@ final class ClientConnection implements Side.Events, ClientHalf {
     return phase == Phase.CLOSED;
   }
 
-  @Override
-  public void touch() {
+  /** Something moved: the idle time-out begins anew. */
+  void touch() {
     lastMove = System.nanoTime();
   }
 
-  @Override
-  public void pump() {
-    Exchange under = exchange;
-    BodyScanner scanner = requestBody;
-    if (under != null && scanner != null && under.takesBody() && in.isReadable()) {
-      pump(under, scanner);
+  /** Gives the exchange under way what is here of its request's body. */
+  void pump() {
+    if (exchange != null && half != null) {
+      half.pump(exchange, in);
     }
     if (!in.isReadable()) {
       in.release();
@@ -363,40 +350,8 @@ final class ClientConnection implements Side.Events, ClientHalf {
     }
   }
 
-  private void pump(Exchange to, BodyScanner scanner) {
-    ByteBuf bytes = in;
-    long before = scanner.contentBytes();
-    if (to.takesWholeFrames()) {
-      int count =
-          to.wantsRequestContent()
-              ? scanner.scan(
-                  bytes,
-                  bytes.readerIndex(),
-                  bytes.writerIndex(),
-                  (from, length) -> to.requestContent(bytes.nioBuffer(from, length)))
-              : scanner.scan(bytes, bytes.readerIndex(), bytes.writerIndex());
-      if (count > 0) {
-        to.body(bytes.readRetainedSlice(count), scanner.contentBytes() - before);
-      }
-    } else {
-      int count =
-          scanner.scan(
-              bytes,
-              bytes.readerIndex(),
-              bytes.writerIndex(),
-              (from, length) -> to.body(bytes.retainedSlice(from, length), length));
-      bytes.skipBytes(count);
-    }
-    if (!scanner.fault().isEmpty()) {
-      to.bodyFault(scanner.fault());
-    } else if (scanner.finished()) {
-      to.bodyEnded(scanner.trailers());
-    }
-  }
-
   /** Reads on, unless enough of the next request is here already. */
-  @Override
-  public void readMore() {
+  void readMore() {
     if (in.readableBytes() < context.plan().limits().headBytes()) {
       side.read();
     }
@@ -406,90 +361,8 @@ final class ClientConnection implements Side.Events, ClientHalf {
     side.write(HeadWriter.write(alloc(), head));
   }
 
-  void write(ByteBuf bytes) {
-    side.write(bytes);
-  }
-
-  @Override
-  public void informational(ResponseHead head) {
-    // RFC 9110 section 15.2: not to a client of HTTP/1.0, which does not know them.
-    if (request.version() == HttpVersion.HTTP_1_1) {
-      write(Forwarding.response(head, false, Optional.empty()));
-    }
-  }
-
-  @Override
-  public boolean response(ResponseHead head, Framing framing, boolean http1, boolean wholeRequest) {
-    boolean old = request.version() == HttpVersion.HTTP_1_0;
-    boolean withoutChunks = old && framing instanceof Framing.Chunked;
-    boolean hasLength = Headers.first(head.headers(), "Content-Length").isPresent();
-    boolean needsFrames = framing instanceof Framing.Stream && !hasLength;
-    endsWithConnection =
-        framing instanceof Framing.UntilClose || withoutChunks || (needsFrames && old);
-    toldClose =
-        !Forwarding.keepsAlive(request.version(), request.headers())
-            || endsWithConnection
-            || !wholeRequest
-            || stopping;
-    Optional<String> connection =
-        toldClose ? Optional.of("close") : old ? Optional.of("keep-alive") : Optional.empty();
-    boolean chunks = needsFrames && !old;
-    ResponseHead toWrite = Forwarding.response(head, withoutChunks, connection);
-    boolean saysNothing = !http1 && framing.isEmpty() && !isBodiless(head) && !hasLength;
-    write(
-        chunks
-            ? Forwarding.with(toWrite, "Transfer-Encoding", "chunked")
-            : saysNothing ? Forwarding.with(toWrite, "Content-Length", "0") : toWrite);
-    responseBody = new Http1Body(side, chunks ? Http1Body.Form.CHUNKS : Http1Body.Form.AS_IT_IS);
-    return http1 && !withoutChunks;
-  }
-
-  /** RFC 9112 section 6.3: whatever its fields say. */
-  private boolean isBodiless(ResponseHead head) {
-    return request.method().equals("HEAD") || head.status() == 204 || head.status() == 304;
-  }
-
-  @Override
-  public void body(ByteBuf bytes) {
-    if (responseBody == null) {
-      bytes.release();
-    } else {
-      responseBody.part(bytes);
-    }
-  }
-
-  @Override
-  public void end(List<Header> trailers, Consumer<Boolean> written) {
-    if (responseBody != null) {
-      responseBody.end(trailers);
-    }
-    side.flush(written);
-  }
-
-  @Override
-  public void flush() {
+  void flush() {
     side.flush();
-  }
-
-  @Override
-  public void answer(ErrorResponse answer, boolean wholeRequest) {
-    boolean last = !Forwarding.keepsAlive(request.version(), request.headers()) || !wholeRequest;
-    answer(answer, !request.method().equals("HEAD"), last);
-  }
-
-  @Override
-  public boolean takesCodes() {
-    return false;
-  }
-
-  @Override
-  public boolean mayOutliveResponse() {
-    return false;
-  }
-
-  @Override
-  public void over(boolean wholeRequest) {
-    exchangeOver(!toldClose && wholeRequest);
   }
 
   /** Answers the request under way, and goes on to the next unless this is the last answer. */
@@ -497,7 +370,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
     boolean close = last || stopping;
     write(answer.head(close));
     if (withBody) {
-      write(Unpooled.wrappedBuffer(answer.body()));
+      side.write(Unpooled.wrappedBuffer(answer.body()));
     }
     exchange = null;
     if (close) {
@@ -508,7 +381,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
   }
 
   /** The exchange has ended. */
-  private void exchangeOver(boolean keepAlive) {
+  void exchangeOver(boolean keepAlive) {
     if (phase != Phase.EXCHANGE) {
       return;
     }
@@ -548,8 +421,8 @@ final class ClientConnection implements Side.Events, ClientHalf {
     answer(answer, true, true);
   }
 
-  @Override
-  public void reportLoop() {
+  /** Tells that a name turned out to be this proxy. */
+  void reportLoop() {
     report(ErrorResponse.loop(), OptionalLong.empty());
   }
 
@@ -598,18 +471,6 @@ final class ClientConnection implements Side.Events, ClientHalf {
     return unread;
   }
 
-  @Override
-  public Relay relay(
-      ResponseHead head,
-      Side upstream,
-      ByteBuf bytesOfUpstream,
-      Relay.Tap tap,
-      Consumer<Relay> closed) {
-    Optional<String> connection = head.status() == 101 ? Optional.of("Upgrade") : Optional.empty();
-    write(Forwarding.response(head, false, connection));
-    return tunnel(upstream, takeUnread(), bytesOfUpstream, tap, closed);
-  }
-
   /** Goes on as a relay, beginning with what both sides have sent already. */
   Relay tunnel(
       Side upstream,
@@ -646,8 +507,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
     later(side::drop);
   }
 
-  @Override
-  public void close() {
+  void close() {
     side.close();
   }
 
@@ -655,9 +515,10 @@ final class ClientConnection implements Side.Events, ClientHalf {
    * Ends the connection within a response. What is written goes out first; the client notices by
    * the missing rest, or, where the end of the connection would pass for that of the response, by a
    * reset.
+   *
+   * @param endsWithConnection whether it would
    */
-  @Override
-  public void breakOff(long code) {
+  void breakOff(boolean endsWithConnection) {
     if (phase == Phase.CLOSED) {
       return;
     }
@@ -672,29 +533,36 @@ final class ClientConnection implements Side.Events, ClientHalf {
     }
   }
 
-  private void later(Runnable ending) {
+  /** Does it when a client has had time to read the last of an answer. */
+  void later(Runnable ending) {
     var _ =
         loop().schedule(ending, context.plan().timeouts().linger().toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private void watchIdle() {
     long idle = context.plan().timeouts().idle().toNanos();
-    long left = idle - (System.nanoTime() - lastMove);
+    long now = System.nanoTime();
+    long left = idle - idleNanos(now);
     if (phase == Phase.CLOSED || phase == Phase.TUNNEL) {
       return;
     }
     if (left <= 0) {
-      lastMove = System.nanoTime();
-      left = idle;
+      lastMove = now;
       if (http2 != null) {
-        http2.idle();
+        http2.idle(now, idle);
       } else if (exchange != null) {
         exchange.idle();
       } else if (phase == Phase.HEAD || (connect != null && connect.isSniffing())) {
         close();
       }
+      left = idle - idleNanos(now);
     }
     idleWatch = loop().schedule(this::watchIdle, left, TimeUnit.NANOSECONDS);
+  }
+
+  private long idleNanos(long now) {
+    long idle = now - lastMove;
+    return http2 == null ? idle : http2.idleNanos(now, idle);
   }
 
   /** Closes what is idle; what is busy closes when it is done. From any thread. */

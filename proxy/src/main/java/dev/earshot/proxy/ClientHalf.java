@@ -31,6 +31,12 @@ interface ClientHalf {
 
   boolean isWritable();
 
+  /**
+   * Whether it is one of several streams: such a client is told a code in place of an answer, and
+   * may go on with its request although the response has ended (RFC 9113 sections 5.4.2 and 8.1).
+   */
+  boolean isStream();
+
   void informational(ResponseHead head);
 
   /**
@@ -61,14 +67,8 @@ interface ClientHalf {
    */
   void breakOff(long code);
 
-  /** Whether a client without a response is told a code, and not by an answer. */
-  boolean takesCodes();
-
   /** The exchange is over, its response written. */
   void over(boolean wholeRequest);
-
-  /** Whether an upstream may go on reading the request although its response has ended. */
-  boolean mayOutliveResponse();
 
   /** The client is gone. */
   void close();

@@ -217,10 +217,11 @@ final class Exchange implements UpstreamHalf.Events {
     if (!requestDone && client.inputEnded() && upstream != null) {
       if (response == Response.WRITTEN) {
         complete();
+        return;
       } else if (response == Response.AWAITED) {
         clientGone("the client ended the connection within the request's body");
+        return;
       }
-      return;
     }
     if (upstream != null) {
       if (requestDone || requestAbandoned || upstream.isWritable()) {
@@ -361,7 +362,7 @@ final class Exchange implements UpstreamHalf.Events {
     response = Response.WRITTEN;
     if (requestDone || requestAbandoned || clientStreamClosed || upstream == null) {
       complete();
-    } else if (upstream.isHttp1() || !client.mayOutliveResponse()) {
+    } else if (upstream.isHttp1() || !client.isStream()) {
       abandonWhenStill(recorder.requestBytes());
     }
   }
@@ -474,7 +475,7 @@ final class Exchange implements UpstreamHalf.Events {
     }
     // A client of HTTP/2 hears of an upstream's code by the same code.
     boolean mirrored =
-        client.takesCodes() && (why instanceof Loss.Reset || why instanceof Loss.Refused);
+        client.isStream() && (why instanceof Loss.Reset || why instanceof Loss.Refused);
     fail(
         FailureKind.RESET,
         ErrorResponse.failed(FailureKind.RESET, host() + " " + describe(why)),

@@ -16,9 +16,12 @@ import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -34,14 +37,21 @@ final class Http2Client {
   private final Http2Connection.PropertyKey half;
   private final Consumer<Http2Settings> offer = this::offer;
   private @Nullable Http2Upstream home;
+  private Set<Http2ClientHalf> touched = new LinkedHashSet<>();
+  private int offeredStreams;
+  private boolean offeredConnect;
   private boolean stopping;
+  private boolean inputEnded;
 
   /** For a client whose requests all go to the origin, or, without one, where they say. */
   Http2Client(ProxyContext context, ClientConnection client, @Nullable Origin origin) {
     this.context = context;
     this.client = client;
     this.origin = origin;
-    codec = Http2Codec.ofClient(context.plan().limits(), new FromClient(), new Broken());
+    codec =
+        Http2Codec.ofClient(
+            context.plan().limits(), context.windows(), new FromClient(), new Broken());
+    offeredStreams = context.plan().limits().streams();
     half = codec.connection().newKey();
     codec.connection().addListener(new Streams());
     codec.encoder().flowController().listener(new Writability());
@@ -78,10 +88,14 @@ final class Http2Client {
     var changed = new Http2Settings();
     Long streams = ofUpstream.maxConcurrentStreams();
     int most = context.plan().limits().streams();
-    if (streams != null && streams < most) {
-      changed.maxConcurrentStreams(Math.max(streams, 1));
+    int now = streams == null ? most : (int) Math.clamp(streams, 1L, most);
+    if (now != offeredStreams) {
+      offeredStreams = now;
+      changed.maxConcurrentStreams(now);
     }
-    if (Boolean.TRUE.equals(ofUpstream.connectProtocolEnabled())) {
+    // RFC 8441 section 3: once said, it is not taken back.
+    if (!offeredConnect && Boolean.TRUE.equals(ofUpstream.connectProtocolEnabled())) {
+      offeredConnect = true;
       changed.connectProtocolEnabled(true);
     }
     if (!changed.isEmpty() && client.side().channel().isActive()) {
@@ -92,16 +106,48 @@ final class Http2Client {
 
   /** A read is over. */
   void readComplete() {
-    forEach(Http2ClientHalf::readComplete);
+    if (!touched.isEmpty()) {
+      Set<Http2ClientHalf> now = touched;
+      touched = new LinkedHashSet<>();
+      now.forEach(Http2ClientHalf::readComplete);
+    }
   }
 
-  /** Nothing has moved for the idle time-out. */
-  void idle() {
+  /** The client will send nothing more, but may read what it has asked for. */
+  void ended() {
+    inputEnded = true;
+    if (isDone()) {
+      client.close();
+      return;
+    }
+    // One that has closed its connection for good says so only when it is written to.
+    var _ = codec.encoder().writePing(codec.context(), false, 0, codec.context().newPromise());
+    codec.context().flush();
+    forEach(Http2ClientHalf::inputEnd);
+  }
+
+  /** The longest that any of its exchanges has not moved, or, without one, the connection. */
+  long idleNanos(long now, long ofConnection) {
+    var longest = new LongSummaryStatistics();
+    forEach(stream -> longest.accept(stream.idleNanos(now)));
+    return longest.getCount() == 0 ? ofConnection : longest.getMax();
+  }
+
+  /** Ends the exchanges that have not moved for so long, or, without one, the connection. */
+  void idle(long now, long limit) {
     if (codec.connection().numActiveStreams() == 0) {
       client.close();
     } else {
-      forEach(Http2ClientHalf::idle);
+      forEach(stream -> {
+        if (stream.idleNanos(now) >= limit) {
+          stream.idle();
+        }
+      });
     }
+  }
+
+  private boolean isDone() {
+    return codec.connection().numActiveStreams() == 0;
   }
 
   /** The connection is closed. */
@@ -115,7 +161,7 @@ final class Http2Client {
   /** Takes no more requests, and closes when those under way have ended. */
   void stop() {
     stopping = true;
-    if (codec.connection().numActiveStreams() == 0) {
+    if (isDone()) {
       goAway();
       client.close();
     } else {
@@ -141,6 +187,11 @@ final class Http2Client {
       busy.run();
     }
     forEach(stream -> stream.abort(FailureKind.STOPPING, "the proxy stopped"));
+  }
+
+  /** Whether the client will send nothing more. */
+  boolean inputEnded() {
+    return inputEnded;
   }
 
   ClientConnection connection() {
@@ -255,7 +306,7 @@ final class Http2Client {
   /** Frames of the client. */
   private final class FromClient extends Http2Codec.Frames {
     @Override
-    void headers(int id, Http2Headers headers, boolean end) {
+    void headers(int id, Http2Headers headers, boolean end) throws Http2Exception {
       client.touch();
       Http2Stream stream = codec.connection().stream(id);
       if (stream == null) {
@@ -264,11 +315,14 @@ final class Http2Client {
       Http2ClientHalf known = stream.getProperty(half);
       if (known == null) {
         request(stream, headers, end);
-      } else if (Http2Heads.trailers(headers, context.plan().limits().headerCount())
-          instanceof Http2Heads.Read.Whole<List<Header>>(var trailers)) {
-        known.ended(trailers);
-      } else {
-        known.ended(List.of());
+        return;
+      }
+      touched.add(known);
+      switch (Http2Heads.trailers(headers, context.plan().limits().headerCount())) {
+        case Http2Heads.Read.Wrong<List<Header>>(var why) ->
+            throw Http2Exception.streamError(
+                id, Http2Error.PROTOCOL_ERROR, "its trailers: %s", why);
+        case Http2Heads.Read.Whole<List<Header>>(var trailers) -> known.ended(trailers);
       }
     }
 
@@ -280,6 +334,7 @@ final class Http2Client {
       if (to == null) {
         return data.readableBytes() + padding;
       }
+      touched.add(to);
       to.data(data.retain(), end);
       return padding;
     }
@@ -305,7 +360,7 @@ final class Http2Client {
 
     @Override
     public void onStreamRemoved(Http2Stream stream) {
-      if (stopping && codec.connection().numActiveStreams() == 0) {
+      if ((stopping || inputEnded) && isDone()) {
         client.close();
       }
     }
@@ -317,7 +372,6 @@ final class Http2Client {
     public void writabilityChanged(Http2Stream stream) {
       Http2ClientHalf to = stream.getProperty(half);
       if (to != null && codec.encoder().flowController().isWritable(stream)) {
-        client.touch();
         to.writable();
       }
     }

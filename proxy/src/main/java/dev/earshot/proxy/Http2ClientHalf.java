@@ -7,6 +7,7 @@ import dev.earshot.exchange.ResponseHead;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http2.Http2Error;
 import java.util.ArrayDeque;
@@ -28,6 +29,7 @@ final class Http2ClientHalf implements ClientHalf {
 
   private @Nullable List<Header> trailers;
   private @Nullable Exchange exchange;
+  private long lastMove = System.nanoTime();
   private boolean responseEnded;
   private boolean endedWithHead;
 
@@ -52,6 +54,7 @@ final class Http2ClientHalf implements ClientHalf {
   // What the client sends.
 
   void data(ByteBuf bytes, boolean end) {
+    lastMove = System.nanoTime();
     stream.came(bytes.readableBytes());
     if (bytes.isReadable()) {
       waiting.add(bytes);
@@ -77,9 +80,22 @@ final class Http2ClientHalf implements ClientHalf {
   }
 
   void writable() {
+    touch();
     if (exchange != null) {
       exchange.clientChanged();
     }
+  }
+
+  /** The client will send nothing more on any stream. */
+  void inputEnd() {
+    if (exchange != null) {
+      exchange.clientChanged();
+    }
+  }
+
+  /** How long nothing has moved; nothing can where the exchange is over. */
+  long idleNanos(long now) {
+    return exchange == null ? 0 : now - lastMove;
   }
 
   void idle() {
@@ -138,6 +154,7 @@ final class Http2ClientHalf implements ClientHalf {
 
   @Override
   public void touch() {
+    lastMove = System.nanoTime();
     client.connection().touch();
   }
 
@@ -162,7 +179,7 @@ final class Http2ClientHalf implements ClientHalf {
 
   @Override
   public boolean inputEnded() {
-    return false;
+    return client.inputEnded() && waiting.isEmpty() && trailers == null;
   }
 
   @Override
@@ -171,8 +188,13 @@ final class Http2ClientHalf implements ClientHalf {
   }
 
   @Override
+  public boolean isStream() {
+    return true;
+  }
+
+  @Override
   public void informational(ResponseHead informational) {
-    write(Forwarding.response(informational, false, Optional.empty()), false);
+    var _ = write(Forwarding.response(informational, false, Optional.empty()), false);
     flush();
   }
 
@@ -181,21 +203,20 @@ final class Http2ClientHalf implements ClientHalf {
       ResponseHead response, Framing framing, boolean http1, boolean wholeRequest) {
     endedWithHead = framing.isEmpty();
     responseEnded = endedWithHead;
-    write(Forwarding.response(response, false, Optional.empty()), endedWithHead);
+    var _ = write(Forwarding.response(response, false, Optional.empty()), endedWithHead);
     return false;
   }
 
-  private void write(ResponseHead response, boolean end) {
-    var _ =
-        codec
-            .encoder()
-            .writeHeaders(
-                codec.context(),
-                stream.id(),
-                Http2Heads.response(response),
-                0,
-                end,
-                codec.context().newPromise());
+  private ChannelFuture write(ResponseHead response, boolean end) {
+    return codec
+        .encoder()
+        .writeHeaders(
+            codec.context(),
+            stream.id(),
+            Http2Heads.response(response),
+            0,
+            end,
+            codec.context().newPromise());
   }
 
   @Override
@@ -225,13 +246,19 @@ final class Http2ClientHalf implements ClientHalf {
   public void answer(ErrorResponse answer, boolean wholeRequest) {
     responseEnded = true;
     boolean withBody = !head.method().equals("HEAD");
-    write(answer.head(false), !withBody);
+    ChannelFuture last = write(answer.head(false), !withBody);
     if (withBody) {
       stream.part(Unpooled.wrappedBuffer(answer.body()));
-      var _ = stream.end(List.of());
+      last = stream.end(List.of());
     }
     flush();
-    over(wholeRequest);
+    exchange = null;
+    dropWaiting();
+    // A reset throws away what the client's window has no room for yet.
+    last.addListener(written -> over(wholeRequest));
+    if (!last.isDone()) {
+      client.connection().later(() -> over(false));
+    }
   }
 
   @Override
@@ -244,11 +271,6 @@ final class Http2ClientHalf implements ClientHalf {
   }
 
   @Override
-  public boolean takesCodes() {
-    return true;
-  }
-
-  @Override
   public void over(boolean wholeRequest) {
     exchange = null;
     dropWaiting();
@@ -256,11 +278,6 @@ final class Http2ClientHalf implements ClientHalf {
       // RFC 9113 section 8.1: the response is complete, and no more of the request is wanted.
       stream.reset(Http2Error.NO_ERROR.code());
     }
-  }
-
-  @Override
-  public boolean mayOutliveResponse() {
-    return true;
   }
 
   @Override

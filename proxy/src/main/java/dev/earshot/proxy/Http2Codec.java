@@ -42,10 +42,10 @@ final class Http2Codec extends Http2ConnectionHandler {
   private static final int MOST_SMALL_CONTINUATIONS = 16;
   private static final int RESETS = 1_000;
   private static final int RESETS_SECONDS = 10;
-  private static final int DEFAULT_WINDOW = 65_535;
 
   private final Faults faults;
-  private final int window;
+  private final Http2Windows windows;
+  private final Http2Windows.Share share;
   private @Nullable ChannelHandlerContext context;
 
   private Http2Codec(
@@ -53,30 +53,31 @@ final class Http2Codec extends Http2ConnectionHandler {
       Http2ConnectionEncoder encoder,
       Http2Settings settings,
       Faults faults,
-      int window) {
+      Http2Windows windows,
+      Http2Windows.Share share) {
     // The lifetime of a connection is the proxy's to decide.
     super(decoder, encoder, settings, true);
     this.faults = faults;
-    this.window = window;
+    this.windows = windows;
+    this.share = share;
   }
 
   /** For the connection of a client. */
-  static Http2Codec ofClient(ProxyLimits limits, Http2FrameAdapter listener, Faults faults) {
+  static Http2Codec ofClient(
+      ProxyLimits limits, Http2Windows windows, Http2FrameAdapter listener, Faults faults) {
     var settings = settings(limits).maxConcurrentStreams(limits.streams());
-    return new Builder(true, settings, listener, faults, limits.connectionWindow()).build();
+    return new Builder(true, settings, listener, faults, windows).build();
   }
 
   /** For a connection to an upstream, which may push nothing. */
-  static Http2Codec ofUpstream(ProxyLimits limits, Http2FrameAdapter listener, Faults faults) {
-    return new Builder(
-            false, settings(limits).pushEnabled(false), listener, faults, limits.connectionWindow())
-        .build();
+  static Http2Codec ofUpstream(
+      ProxyLimits limits, Http2Windows windows, Http2FrameAdapter listener, Faults faults) {
+    var settings = settings(limits).pushEnabled(false);
+    return new Builder(false, settings, listener, faults, windows).build();
   }
 
   private static Http2Settings settings(ProxyLimits limits) {
-    return new Http2Settings()
-        .initialWindowSize(limits.streamWindow())
-        .maxHeaderListSize(limits.headBytes());
+    return new Http2Settings().maxHeaderListSize(limits.headBytes());
   }
 
   /** The context to write frames with. */
@@ -90,11 +91,13 @@ final class Http2Codec extends Http2ConnectionHandler {
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) throws Exception {
     context = ctx;
+    ctx.channel().closeFuture().addListener(closed -> windows.give(share));
     super.handlerAdded(ctx);
     connection()
         .local()
         .flowController()
-        .incrementWindowSize(connection().connectionStream(), window - DEFAULT_WINDOW);
+        .incrementWindowSize(
+            connection().connectionStream(), share.connection() - Http2Windows.LEAST);
     ctx.flush();
   }
 
@@ -154,16 +157,18 @@ final class Http2Codec extends Http2ConnectionHandler {
   private static final class Builder
       extends AbstractHttp2ConnectionHandlerBuilder<Http2Codec, Builder> {
     private final Faults faults;
-    private final int window;
+    private final Http2Windows windows;
+    private final Http2Windows.Share share;
 
     Builder(
         boolean server,
         Http2Settings settings,
         Http2FrameAdapter listener,
         Faults faults,
-        int window) {
+        Http2Windows windows) {
       this.faults = faults;
-      this.window = window;
+      this.windows = windows;
+      share = windows.take();
       Long headerBytes = settings.maxHeaderListSize();
       var connection = new DefaultHttp2Connection(server);
       var encoder =
@@ -182,7 +187,7 @@ final class Http2Codec extends Http2ConnectionHandler {
           new DefaultHttp2ConnectionDecoder(
               connection, encoder, reader, ALWAYS_VERIFY, true, true, true, true),
           encoder);
-      initialSettings(settings);
+      initialSettings(settings.initialWindowSize(share.stream()));
       frameListener(listener);
     }
 
@@ -194,7 +199,7 @@ final class Http2Codec extends Http2ConnectionHandler {
     @Override
     protected Http2Codec build(
         Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
-      return new Http2Codec(decoder, encoder, settings, faults, window);
+      return new Http2Codec(decoder, encoder, settings, faults, windows, share);
     }
   }
 }

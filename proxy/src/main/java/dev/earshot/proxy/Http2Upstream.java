@@ -13,7 +13,9 @@ import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +35,7 @@ final class Http2Upstream implements Side.Events {
   private @Nullable String fault;
   private boolean goingAway;
   private int lastKnown = Integer.MAX_VALUE;
-  private List<Http2UpstreamHalf> touched = new ArrayList<>();
+  private Set<Http2UpstreamHalf> touched = new LinkedHashSet<>();
   private final List<Consumer<Http2Settings>> holders = new ArrayList<>();
   private @Nullable Http2Settings settings;
 
@@ -42,11 +44,15 @@ final class Http2Upstream implements Side.Events {
    *
    * @param whenGone called once, when no more streams can be opened
    */
-  Http2Upstream(Upstream connection, ProxyLimits limits, Consumer<Http2Upstream> whenGone) {
+  Http2Upstream(
+      Upstream connection,
+      ProxyLimits limits,
+      Http2Windows windows,
+      Consumer<Http2Upstream> whenGone) {
     this.connection = connection;
     this.limits = limits;
     this.whenGone = whenGone;
-    codec = Http2Codec.ofUpstream(limits, new FromUpstream(), new Broken());
+    codec = Http2Codec.ofUpstream(limits, windows, new FromUpstream(), new Broken());
     half = codec.connection().newKey();
     codec.connection().addListener(new Streams());
     codec.encoder().flowController().listener(new Writability());
@@ -146,8 +152,8 @@ final class Http2Upstream implements Side.Events {
   @Override
   public void readComplete() {
     if (!touched.isEmpty()) {
-      List<Http2UpstreamHalf> now = touched;
-      touched = new ArrayList<>();
+      Set<Http2UpstreamHalf> now = touched;
+      touched = new LinkedHashSet<>();
       now.forEach(Http2UpstreamHalf::readComplete);
     }
   }
@@ -263,12 +269,9 @@ final class Http2Upstream implements Side.Events {
     }
   }
 
-  /** The trailers of a response, or nothing where they are at fault. */
-  List<Header> trailers(Http2Headers headers) {
-    return Http2Heads.trailers(headers, limits.headerCount())
-            instanceof Http2Heads.Read.Whole<List<Header>>(var trailers)
-        ? trailers
-        : List.of();
+  /** The trailers of a response. */
+  Http2Heads.Read<List<Header>> trailers(Http2Headers headers) {
+    return Http2Heads.trailers(headers, limits.headerCount());
   }
 
   /** The head of a response. */

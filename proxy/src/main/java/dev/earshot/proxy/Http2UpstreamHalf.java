@@ -117,7 +117,11 @@ final class Http2UpstreamHalf implements UpstreamHalf {
       return;
     }
     if (headRead) {
-      ended(upstream.trailers(headers));
+      switch (upstream.trailers(headers)) {
+        case Http2Heads.Read.Wrong<List<Header>>(var why) ->
+            lost(new Loss.Malformed("its trailers: " + why));
+        case Http2Heads.Read.Whole<List<Header>>(var trailers) -> ended(trailers);
+      }
       return;
     }
     switch (upstream.response(headers)) {

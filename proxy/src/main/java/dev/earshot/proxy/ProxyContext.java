@@ -12,6 +12,7 @@ import java.util.function.Consumer;
  * @param events gets every fact; never throws
  * @param ids the last id of an exchange or tunnel
  * @param zstd hears of every request
+ * @param windows of all connections of HTTP/2
  * @param pools idle upstream connections, by event loop
  */
 record ProxyContext(
@@ -20,6 +21,7 @@ record ProxyContext(
     AtomicLong ids,
     Dialer dialer,
     ZstdWarmUp zstd,
+    Http2Windows windows,
     Map<EventLoop, UpstreamPool> pools) {
   ProxyContext {
     pools = Map.copyOf(pools);

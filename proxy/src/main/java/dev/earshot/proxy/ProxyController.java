@@ -166,9 +166,10 @@ public final class ProxyController implements AutoCloseable {
   }
 
   private Channel bind(Transport transport) throws ProxyStartException {
+    var windows = new Http2Windows(plan.limits());
     Map<EventLoop, UpstreamPool> pools = new HashMap<>();
     for (EventLoop loop : loops.all()) {
-      pools.put(loop, new UpstreamPool(loop, plan.limits(), plan.timeouts().pooled()));
+      pools.put(loop, new UpstreamPool(loop, plan.limits(), windows, plan.timeouts().pooled()));
     }
     var ready = new CompletableFuture<ProxyContext>();
     Channel listener;
@@ -197,6 +198,7 @@ public final class ProxyController implements AutoCloseable {
             new AtomicLong(),
             new Dialer(plan, transport.client(), loops, lookups, port),
             new ZstdWarmUp(lookups),
+            windows,
             pools));
     return listener;
   }

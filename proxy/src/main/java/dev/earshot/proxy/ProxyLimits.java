@@ -14,8 +14,10 @@ package dev.earshot.proxy;
  * @param lowWater bytes waiting to be written at which reading of the other side resumes
  * @param highWater bytes waiting to be written at which reading of the other side pauses
  * @param streams exchanges at a time on one connection of HTTP/2
- * @param streamWindow bytes that a stream of HTTP/2 may send before they have gone on
+ * @param streamWindow bytes that a stream of HTTP/2 may send before they have gone on, at most
  * @param connectionWindow the same for all streams of a connection together
+ * @param windowsInAll the same for all connections together; when it is used up, another has the
+ *     least that HTTP/2 allows (RFC 9113 section 6.9.2)
  */
 public record ProxyLimits(
     int headBytes,
@@ -29,15 +31,16 @@ public record ProxyLimits(
     int highWater,
     int streams,
     int streamWindow,
-    int connectionWindow) {
+    int connectionWindow,
+    long windowsInAll) {
   /**
    * 64 KiB heads of 500 lines, 4 KiB chunk lines, 16 KiB trailers, 4,096 clients, 128 streams of
-   * 512 KiB, 8 MiB for a connection.
+   * 512 KiB, 8 MiB for a connection, 256 MiB for all.
    */
   public static final ProxyLimits DEFAULT =
       new ProxyLimits(
           64 << 10, 500, 4 << 10, 16 << 10, 4096, 32, 128, 64 << 10, 256 << 10, 128, 512 << 10,
-          8 << 20);
+          8 << 20, 256 << 20);
 
   public ProxyLimits {
     if (headBytes < 1
@@ -51,7 +54,8 @@ public record ProxyLimits(
         || highWater < lowWater
         || streams < 1
         || streamWindow < 1
-        || connectionWindow < 65_535) {
+        || connectionWindow < Http2Windows.LEAST
+        || windowsInAll < 0) {
       throw new IllegalArgumentException("a limit is out of range");
     }
   }

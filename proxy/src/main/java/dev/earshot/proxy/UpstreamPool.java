@@ -16,14 +16,16 @@ import org.jspecify.annotations.Nullable;
 final class UpstreamPool {
   private final EventLoop loop;
   private final ProxyLimits limits;
+  private final Http2Windows windows;
   private final Duration keep;
   private final List<Upstream> idle = new ArrayList<>();
   private final List<Http2Upstream> shared = new ArrayList<>();
   private boolean sweeping;
 
-  UpstreamPool(EventLoop loop, ProxyLimits limits, Duration keep) {
+  UpstreamPool(EventLoop loop, ProxyLimits limits, Http2Windows windows, Duration keep) {
     this.loop = loop;
     this.limits = limits;
+    this.windows = windows;
     this.keep = keep;
   }
 
@@ -65,12 +67,22 @@ final class UpstreamPool {
 
   /** Begins HTTP/2 on a connection, which all may use from then on. */
   Http2Upstream share(Upstream upstream) {
-    var made = new Http2Upstream(upstream, limits, shared::remove);
+    var made = new Http2Upstream(upstream, limits, windows, shared::remove);
+    closeUnwanted();
     shared.add(made);
     made.start();
     upstream.markIdle(System.nanoTime());
     sweepLater();
     return made;
+  }
+
+  /** Makes room: those that nobody wants count as idle ones. */
+  private void closeUnwanted() {
+    List<Http2Upstream> unwanted = shared.stream().filter(each -> !each.isWanted()).toList();
+    if (unwanted.size() >= Math.max(limits.idleInAll(), 1)) {
+      shared.remove(unwanted.getFirst());
+      unwanted.getFirst().close();
+    }
   }
 
   /** Keeps a connection on which nothing is under way, or closes it if there is no room. */

@@ -143,7 +143,8 @@ class FlowTest {
             d.highWater(),
             d.streams(),
             d.streamWindow(),
-            d.connectionWindow());
+            d.connectionWindow(),
+            d.windowsInAll());
     try (var origin = ScriptedOrigin.start(ScriptedOrigin.answering(OK));
         var proxy = RunningProxy.start(plan -> RunningProxy.with(plan, one));
         var first = proxy.client()) {

@@ -252,6 +252,11 @@ final class Http2Peer implements AutoCloseable {
     }
   }
 
+  /** Sends nothing more, but goes on reading. */
+  void endOutput() throws IOException {
+    socket.shutdownOutput();
+  }
+
   @Override
   public void close() throws IOException {
     socket.close();

@@ -1,0 +1,183 @@
+package dev.earshot.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.earshot.exchange.FailureKind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** How streams of HTTP/2 end when one side does not do what is expected of it. */
+class Http2EndingTest {
+  private static final int PROTOCOL_ERROR = 1;
+  private static final int END = Http2Peer.END_STREAM;
+  private static final int MAX_STREAMS = 3;
+  private static final int INITIAL_WINDOW = 4;
+
+  @ParameterizedTest
+  @CsvSource({":status, 200", "Upper, case", "name, ' blank'"})
+  void malformedTrailersOfTheUpstreamFailTheResponse(String name, String value) throws Exception {
+    try (var pair = Http2Pair.open()) {
+      pair.client().get(1, "/");
+      pair.origin().await(Http2Peer.HEADERS);
+      pair.origin().headers(3, 0, ":status", "200").data(3, 0, "part");
+      pair.client().await(Http2Peer.DATA);
+      pair.origin().headers(3, END, name, value);
+      assertThat(pair.client().await(Http2Peer.RST_STREAM).number()).isEqualTo(PROTOCOL_ERROR);
+      assertThat(pair.origin().await(Http2Peer.RST_STREAM).number()).isEqualTo(PROTOCOL_ERROR);
+      assertThat(pair.failed().error()).isEqualTo(FailureKind.MALFORMED);
+    }
+  }
+
+  @Test
+  void malformedTrailersOfTheClientFailTheRequest() throws Exception {
+    try (var pair = Http2Pair.open()) {
+      post(pair.client(), 1).data(1, 0, "part");
+      pair.origin().await(Http2Peer.DATA);
+      pair.client().headers(1, END, "connection", "x", "Bad", "name");
+      assertThat(pair.client().await(Http2Peer.RST_STREAM).number()).isEqualTo(PROTOCOL_ERROR);
+      pair.origin().await(Http2Peer.RST_STREAM);
+      assertThat(pair.failed().error()).isEqualTo(FailureKind.MALFORMED);
+    }
+  }
+
+  @Test
+  void aBusyStreamDoesNotKeepASilentOneAlive() throws Exception {
+    var idle = Duration.ofMillis(500);
+    try (var pair =
+        Http2Pair.open(
+            plan -> RunningProxy.with(plan, plan.timeouts().withIdle(idle)), new int[0])) {
+      pair.client().get(1, "/busy").get(3, "/silent");
+      pair.origin().await(frame -> frame.stream() == 5 && frame.type() == Http2Peer.HEADERS);
+      pair.origin().headers(3, 0, ":status", "200");
+      // Each byte is answered by the next, until the silent stream has its answer.
+      boolean answered = false;
+      while (!answered) {
+        pair.origin().data(3, 0, "x");
+        var frame =
+            pair.client()
+                .await(
+                    each -> each.type() == Http2Peer.DATA || each.headers().containsValue("504"));
+        answered = frame.stream() == 3;
+      }
+      pair.origin().data(3, END, "end");
+      pair.finished();
+      assertThat(pair.failed().error()).isEqualTo(FailureKind.TIMEOUT);
+    }
+  }
+
+  @Test
+  void aClientThatSendsNothingMoreGetsItsResponses() throws Exception {
+    try (var pair = Http2Pair.open()) {
+      pair.client().get(1, "/");
+      pair.origin().await(Http2Peer.HEADERS);
+      pair.client().endOutput();
+      pair.origin().headers(3, 0, ":status", "200").data(3, END, "late");
+      assertThat(pair.client().awaitBody(1)).isEqualTo("late");
+      pair.finished();
+      assertThat(pair.client().closed()).isTrue();
+    }
+  }
+
+  @Test
+  void aRequestThatItsClientDidNotEndIsGivenUp() throws Exception {
+    try (var pair = Http2Pair.open()) {
+      post(pair.client(), 1);
+      pair.origin().await(Http2Peer.HEADERS);
+      pair.client().endOutput();
+      pair.origin().await(Http2Peer.RST_STREAM);
+      assertThat(pair.failed().error()).isEqualTo(FailureKind.CLIENT_GONE);
+      assertThat(pair.client().closed()).isTrue();
+    }
+  }
+
+  @Test
+  void anAnswerWaitsForTheWindowOfItsClient() throws Exception {
+    try (var pair = Http2Pair.open(new int[] {INITIAL_WINDOW, 0})) {
+      post(pair.client(), 1);
+      pair.origin().await(Http2Peer.HEADERS);
+      pair.origin().close();
+      pair.listener().close();
+      assertThat(pair.client().await(Http2Peer.HEADERS).headers()).containsEntry(":status", "502");
+      pair.client().window(1, 1 << 16);
+      assertThat(pair.client().awaitBody(1)).contains("earshot");
+      pair.failed();
+    }
+  }
+
+  @Test
+  void theNumberOfStreamsFollowsTheUpstreamDownAndUp() throws Exception {
+    try (var pair = Http2Pair.open(new int[0], MAX_STREAMS, 5)) {
+      assertThat(number(pair.client(), MAX_STREAMS)).isEqualTo(5);
+      pair.origin().settings(MAX_STREAMS, 1_000);
+      assertThat(number(pair.client(), MAX_STREAMS)).isEqualTo(ProxyLimits.DEFAULT.streams());
+    }
+  }
+
+  @Test
+  void manyConnectionsShareWhatMayBeInMemory() {
+    var limits = ProxyLimits.DEFAULT;
+    var windows = new Http2Windows(limits);
+    var first = windows.take();
+    assertThat(first)
+        .isEqualTo(new Http2Windows.Share(limits.connectionWindow(), limits.streamWindow()));
+    List<Http2Windows.Share> all = new ArrayList<>();
+    for (int i = 0; i < 1_000; i++) {
+      all.add(windows.take());
+    }
+    assertThat(all.getLast().connection()).isEqualTo(Http2Windows.LEAST);
+    assertThat(all.getLast().stream()).isLessThan(Http2Windows.LEAST / 2);
+    assertThat(all.stream().mapToLong(Http2Windows.Share::connection).sum())
+        .isLessThan(limits.windowsInAll() + 1_000L * Http2Windows.LEAST);
+    windows.give(first);
+    all.forEach(windows::give);
+    assertThat(windows.take()).isEqualTo(first);
+  }
+
+  @Test
+  void aClosedConnectionGivesItsShareBack() throws Exception {
+    var limits = ProxyLimits.DEFAULT;
+    try (var pair = Http2Pair.open()) {
+      pair.client().get(1, "/");
+      pair.origin().await(Http2Peer.HEADERS);
+      pair.origin().headers(3, END, ":status", "204");
+      pair.client().await(Http2Peer.HEADERS);
+      pair.finished();
+      String authority = "127.0.0.1:" + pair.listener().getLocalPort();
+      // More of them than there are whole windows to share.
+      for (int i = 0; i < limits.windowsInAll() / limits.connectionWindow(); i++) {
+        try (var client = Http2Peer.through(pair.proxy().controller().address(), authority);
+            var origin = Http2Peer.server(pair.listener())) {
+          assertThat(number(client, INITIAL_WINDOW)).isEqualTo(limits.streamWindow());
+          client.endOutput();
+          assertThat(client.closed()).isTrue();
+          origin.endOutput();
+          assertThat(origin.closed()).isTrue();
+        }
+      }
+    }
+  }
+
+  /** The value of a setting, from the next frame that has it. */
+  private static int number(Http2Peer peer, int setting) throws Exception {
+    while (true) {
+      String payload = peer.await(Http2Peer.SETTINGS).payload();
+      for (int at = 0; at < payload.length(); at += 6) {
+        if (payload.charAt(at + 1) == setting) {
+          return payload.charAt(at + 2) << 24
+              | payload.charAt(at + 3) << 16
+              | payload.charAt(at + 4) << 8
+              | payload.charAt(at + 5);
+        }
+      }
+    }
+  }
+
+  private static Http2Peer post(Http2Peer client, int stream) throws Exception {
+    return client.headers(
+        stream, 0, ":method", "POST", ":scheme", "http", ":authority", "a", ":path", "/");
+  }
+}
