@@ -8,6 +8,8 @@ public enum TunnelReason {
   PASSTHROUGH,
   /** What the client sent first is neither TLS nor HTTP. */
   NOT_TLS,
+  /** It is TLS, for a protocol that is not HTTP. */
+  NOT_HTTP,
   /** The client refuses our certificate authority. */
   CLIENT_REJECTED_CA,
   /** The user asked to decrypt nothing. */

@@ -19,6 +19,12 @@ sealed interface ClientHello {
       protocols = List.copyOf(protocols);
     }
 
+    /** Whether HTTP may be spoken: of a client that names no protocol, it is not known. */
+    boolean mayBeHttp() {
+      return protocols.isEmpty()
+          || protocols.stream().anyMatch(name -> name.equals("h2") || name.startsWith("http/"));
+    }
+
     /** What is damaged. */
     static Complete unknown() {
       return new Complete(Optional.empty(), List.of());

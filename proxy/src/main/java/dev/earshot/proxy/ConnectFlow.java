@@ -157,7 +157,11 @@ final class ConnectFlow {
         } else if (ConnectSniffer.decide(bytes, length) == ConnectSniffer.Kind.HTTP) {
           plain(connection, UpstreamKey.Offer.HTTP_1);
         } else if (ClientHello.parse(bytes, length) instanceof ClientHello.Complete hello) {
-          secure(connection, hello);
+          if (hello.mayBeHttp()) {
+            secure(connection, hello);
+          } else {
+            tunnel(connection, TunnelReason.NOT_HTTP, takeSaid());
+          }
         }
       }
     }

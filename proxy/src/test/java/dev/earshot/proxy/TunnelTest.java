@@ -1,5 +1,6 @@
 package dev.earshot.proxy;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,11 +11,15 @@ import dev.earshot.testkit.Eventually;
 import dev.earshot.testkit.ScriptedOrigin;
 import dev.earshot.testkit.TestCa;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,6 +61,42 @@ class TunnelTest {
       // Letters, as a request begins; too late to be one.
       client.send("QUIT\r\n");
       assertThat(client.readAll()).isEqualTo("QUIT\r\n");
+    }
+  }
+
+  @Test
+  void tlsOfAnotherProtocolIsBetweenTheTwo() throws Exception {
+    var context = UPSTREAM_CA.serverContext("localhost");
+    var listener =
+        (SSLServerSocket)
+            context
+                .getServerSocketFactory()
+                .createServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    var parameters = listener.getSSLParameters();
+    parameters.setApplicationProtocols(new String[] {"mqtt"});
+    listener.setSSLParameters(parameters);
+    try (listener;
+        var proxy = RunningProxy.start();
+        var raw = proxy.client();
+        var pool = Executors.newVirtualThreadPerTaskExecutor()) {
+      var origin =
+          pool.submit(() -> {
+            try (var connection = (SSLSocket) listener.accept()) {
+              connection.getOutputStream().write(connection.getInputStream().readNBytes(4));
+              return connection.getApplicationProtocol();
+            }
+          });
+      raw.connect("localhost:" + listener.getLocalPort());
+      var factory = UPSTREAM_CA.clientContext().getSocketFactory();
+      var client = (SSLSocket) factory.createSocket(raw.socket(), "localhost", 1, true);
+      var offer = client.getSSLParameters();
+      offer.setApplicationProtocols(new String[] {"mqtt"});
+      client.setSSLParameters(offer);
+      client.getOutputStream().write("ping".getBytes(US_ASCII));
+      assertThat(client.getInputStream().readNBytes(4)).asString(US_ASCII).isEqualTo("ping");
+      assertThat(origin.get(20, TimeUnit.SECONDS)).isEqualTo("mqtt");
+      assertThat(proxy.traffic().await(TrafficEvent.TunnelOpened.class).why())
+          .isEqualTo(TunnelReason.NOT_HTTP);
     }
   }
 
