@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.Http2Exception;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -18,6 +19,7 @@ import java.net.Socket;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * One side of a connection of HTTP/2 that sends and reads frames one by one, so that a test decides
@@ -26,6 +28,7 @@ import java.util.function.Predicate;
 final class Http2Peer implements AutoCloseable {
   static final int DATA = 0;
   static final int HEADERS = 1;
+  static final int PRIORITY = 2;
   static final int RST_STREAM = 3;
   static final int SETTINGS = 4;
   static final int PING = 6;
@@ -35,6 +38,14 @@ final class Http2Peer implements AutoCloseable {
 
   static final int END_STREAM = 1;
   static final int END_HEADERS = 4;
+
+  /** A setting: the window of each new stream. */
+  static final int INITIAL_WINDOW = 4;
+
+  /** Codes of errors (RFC 9113 section 7). */
+  static final int CANCEL = 8;
+
+  static final int CALM = 11;
 
   private static final int HANG_GUARD_MILLIS = 20_000;
   private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -68,7 +79,7 @@ final class Http2Peer implements AutoCloseable {
     this.socket = socket;
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(HANG_GUARD_MILLIS);
-    in = new DataInputStream(socket.getInputStream());
+    in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
     out = socket.getOutputStream();
   }
 
@@ -85,7 +96,11 @@ final class Http2Peer implements AutoCloseable {
   /** A client through a tunnel of the proxy. */
   static Http2Peer through(InetSocketAddress proxy, String authority, int... settings)
       throws IOException {
-    var raw = RawClient.connect(proxy);
+    return through(RawClient.connect(proxy), authority, settings);
+  }
+
+  /** The same on a connection to the proxy that is open. */
+  static Http2Peer through(RawClient raw, String authority, int... settings) throws IOException {
     String answer = raw.connect(authority);
     if (!answer.startsWith("HTTP/1.1 200")) {
       raw.close();
@@ -113,6 +128,11 @@ final class Http2Peer implements AutoCloseable {
   }
 
   Http2Peer frame(int type, int flags, int stream, byte[] payload) throws IOException {
+    return frames(1, type, flags, stream, payload);
+  }
+
+  /** The same frame many times, in one write. */
+  Http2Peer frames(int times, int type, int flags, int stream, byte[] payload) throws IOException {
     byte[] bytes = new byte[9 + payload.length];
     bytes[0] = (byte) (payload.length >> 16);
     bytes[1] = (byte) (payload.length >> 8);
@@ -121,7 +141,11 @@ final class Http2Peer implements AutoCloseable {
     bytes[4] = (byte) flags;
     System.arraycopy(number(stream), 0, bytes, 5, 4);
     System.arraycopy(payload, 0, bytes, 9, payload.length);
-    out.write(bytes);
+    byte[] all = new byte[times * bytes.length];
+    for (int at = 0; at < all.length; at += bytes.length) {
+      System.arraycopy(bytes, 0, all, at, bytes.length);
+    }
+    out.write(all);
     return this;
   }
 
@@ -141,8 +165,7 @@ final class Http2Peer implements AutoCloseable {
   }
 
   Http2Peer get(int stream, String path) throws IOException {
-    return headers(
-        stream, END_STREAM, ":method", "GET", ":scheme", "http", ":authority", "a", ":path", path);
+    return headers(stream, END_STREAM, request("GET", path));
   }
 
   Http2Peer data(int stream, int flags, String text) throws IOException {
@@ -155,6 +178,12 @@ final class Http2Peer implements AutoCloseable {
 
   Http2Peer window(int stream, int more) throws IOException {
     return frame(WINDOW_UPDATE, 0, stream, number(more));
+  }
+
+  /** The fields of a request, those of its own after those that each has. */
+  static String[] request(String method, String path, String... more) {
+    String[] each = {":method", method, ":scheme", "http", ":authority", "a", ":path", path};
+    return Stream.concat(Stream.of(each), Stream.of(more)).toArray(String[]::new);
   }
 
   /** Literals without indexing (RFC 7541 section 6.2.2), which need no state. */
@@ -239,6 +268,11 @@ final class Http2Peer implements AutoCloseable {
       text.append(frame.payload());
     } while (!frame.ends());
     return text.toString();
+  }
+
+  /** The code with which the other side ends the connection, however much it said before. */
+  int goAway() throws IOException {
+    return await(GOAWAY).number(4);
   }
 
   /** Whether the other side closed the connection, however much it said before. */
