@@ -214,8 +214,7 @@ class Http2FloodTest {
   void priorities() throws Exception {
     var stream = new AtomicInteger(1);
     costsNothing(
-        client ->
-            client.frames(BURST, Http2Peer.PRIORITY, 0, stream.getAndAdd(2), new byte[5]));
+        client -> client.frames(BURST, Http2Peer.PRIORITY, 0, stream.getAndAdd(2), new byte[5]));
   }
 
   @Test

@@ -221,8 +221,9 @@ class Http2Test {
   void aWebSocketOverHttp2IsOfferedOnceTheUpstreamOffersIt() throws Exception {
     try (var pair = Http2Pair.open(new int[0], CONNECT_PROTOCOL, 1)) {
       var offer =
-          pair.client().await(frame ->
-              frame.type() == Http2Peer.SETTINGS && frame.payload().startsWith("\0\u0008"));
+          pair.client()
+              .await(frame ->
+                  frame.type() == Http2Peer.SETTINGS && frame.payload().startsWith("\0\u0008"));
       assertThat(offer.number(2)).isOne();
       pair.client().headers(1, 0, Http2Peer.request("CONNECT", "/chat", ":protocol", "websocket"));
       var request = pair.origin().await(Http2Peer.HEADERS);
@@ -253,21 +254,20 @@ class Http2Test {
   @Test
   void aHeadThatIsTooLargeIsRefused() throws Exception {
     try (var pair = Http2Pair.open()) {
-      var block =
-          Http2Peer.block(Http2Peer.request("GET", "/", "x", "y".repeat(66_000)));
+      var block = Http2Peer.block(Http2Peer.request("GET", "/", "x", "y".repeat(66_000)));
       int half = 16 << 10;
       pair.client().frame(Http2Peer.HEADERS, END, 1, Arrays.copyOf(block, half));
       for (int at = half; at < block.length; at += half) {
         int to = Math.min(at + half, block.length);
-        pair.client().frame(
-            Http2Peer.CONTINUATION,
-            to == block.length ? Http2Peer.END_HEADERS : 0,
-            1,
-            Arrays.copyOfRange(block, at, to));
+        pair.client()
+            .frame(
+                Http2Peer.CONTINUATION,
+                to == block.length ? Http2Peer.END_HEADERS : 0,
+                1,
+                Arrays.copyOfRange(block, at, to));
       }
       assertThat(pair.client().await(Http2Peer.HEADERS).headers()).containsEntry(":status", "431");
-      assertThat(pair.refused().error())
-          .isEqualTo("too_large");
+      assertThat(pair.refused().error()).isEqualTo("too_large");
     }
   }
 
@@ -290,10 +290,9 @@ class Http2Test {
   void aMalformedRequestIsResetAndTold(String fields) throws Exception {
     try (var pair = Http2Pair.open()) {
       pair.client().headers(1, END, fields.split("\\|", -1));
-      pair.client().await(
-          frame -> frame.type() == Http2Peer.RST_STREAM || frame.type() == Http2Peer.GOAWAY);
-      assertThat(pair.refused().error())
-          .isEqualTo("malformed");
+      pair.client()
+          .await(frame -> frame.type() == Http2Peer.RST_STREAM || frame.type() == Http2Peer.GOAWAY);
+      assertThat(pair.refused().error()).isEqualTo("malformed");
       assertThat(pair.proxy().traffic().all(TrafficEvent.ExchangeStarted.class)).isEmpty();
     }
   }
@@ -482,9 +481,7 @@ class Http2Test {
   @Test
   void aRefusedRequestWithAnEmptyBodyIsSentAgainWhole() throws Exception {
     try (var pair = Http2Pair.open()) {
-      pair.client()
-          .headers(1, 0, Http2Peer.request("POST", "/"))
-          .data(1, END, "");
+      pair.client().headers(1, 0, Http2Peer.request("POST", "/")).data(1, END, "");
       pair.origin().await(frame -> frame.stream() == 3 && frame.ends());
       pair.origin().reset(3, REFUSED);
       pair.origin().await(frame -> frame.stream() == 5 && frame.ends());
