@@ -72,7 +72,7 @@ final class Http2Peer implements AutoCloseable {
 
   private final Socket socket;
   private final DataInputStream in;
-  private final OutputStream out;
+  private OutputStream out;
   private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false);
 
   private Http2Peer(Socket socket) throws IOException {
@@ -128,11 +128,6 @@ final class Http2Peer implements AutoCloseable {
   }
 
   Http2Peer frame(int type, int flags, int stream, byte[] payload) throws IOException {
-    return frames(1, type, flags, stream, payload);
-  }
-
-  /** The same frame many times, in one write. */
-  Http2Peer frames(int times, int type, int flags, int stream, byte[] payload) throws IOException {
     byte[] bytes = new byte[9 + payload.length];
     bytes[0] = (byte) (payload.length >> 16);
     bytes[1] = (byte) (payload.length >> 8);
@@ -141,11 +136,28 @@ final class Http2Peer implements AutoCloseable {
     bytes[4] = (byte) flags;
     System.arraycopy(number(stream), 0, bytes, 5, 4);
     System.arraycopy(payload, 0, bytes, 9, payload.length);
-    byte[] all = new byte[times * bytes.length];
-    for (int at = 0; at < all.length; at += bytes.length) {
-      System.arraycopy(bytes, 0, all, at, bytes.length);
+    out.write(bytes);
+    return this;
+  }
+
+  /** What sends frames. */
+  interface Sending {
+    void to(Http2Peer peer) throws IOException;
+  }
+
+  /** Sends these frames, so many times, in one write. */
+  Http2Peer together(int times, Sending frames) throws IOException {
+    OutputStream wire = out;
+    var all = new ByteArrayOutputStream();
+    out = all;
+    try {
+      for (int i = 0; i < times; i++) {
+        frames.to(this);
+      }
+    } finally {
+      out = wire;
     }
-    out.write(all);
+    wire.write(all.toByteArray());
     return this;
   }
 
@@ -268,11 +280,6 @@ final class Http2Peer implements AutoCloseable {
       text.append(frame.payload());
     } while (!frame.ends());
     return text.toString();
-  }
-
-  /** The code with which the other side ends the connection, however much it said before. */
-  int goAway() throws IOException {
-    return await(GOAWAY).number(4);
   }
 
   /** Whether the other side closed the connection, however much it said before. */
