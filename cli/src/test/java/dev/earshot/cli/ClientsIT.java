@@ -1,5 +1,6 @@
 package dev.earshot.cli;
 
+import static dev.earshot.cli.Programs.needs;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -9,13 +10,10 @@ import dev.earshot.testkit.Eventually;
 import dev.earshot.testkit.ScriptedOrigin;
 import dev.earshot.testkit.TestCa;
 import java.io.ByteArrayOutputStream;
-import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
@@ -31,7 +29,6 @@ import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
-import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -328,7 +325,9 @@ class ClientsIT {
     assertThat(events.one("exchange.failed").get("error").asString())
         .isIn("client_gone", "stopping");
     assertThat(events.one("session.stopped").get("failed").asInt()).isEqualTo(1);
-    nothingIsLeft(events);
+    assertThat(events.all("process.started")).hasSize(1);
+    assertThat(events.all("proxy.started")).hasSize(1);
+    earshot.nothingIsLeft(events);
   }
 
   @Test
@@ -579,13 +578,8 @@ class ClientsIT {
     assertThat(expected.status()).as(expected.stderr()).isZero();
     Earshot.Finished run = through(command);
     assertThat(run.stdout()).isEqualTo(expected.stdout());
-    assertThat(withoutNotices(run.stderr())).isEqualTo(withoutNotices(expected.stderr()));
+    assertThat(run.withoutNotices()).isEqualTo(expected.withoutNotices());
     return Events.read(stream);
-  }
-
-  /** What a JVM says of a variable is documented as an exception. */
-  private static List<String> withoutNotices(String stderr) {
-    return stderr.lines().filter(line -> !line.startsWith("Picked up ")).toList();
   }
 
   /** Runs the command under Earshot, in which it must succeed. */
@@ -613,57 +607,10 @@ class ClientsIT {
     Eventually.until(text, () -> Files.exists(stream) && Files.readString(stream).contains(text));
   }
 
-  private void nothingIsLeft(Events events) throws Exception {
-    try (var entries = Files.list(earshot.home().resolve(".local/state/earshot/sessions"))) {
-      assertThat(entries).isEmpty();
-    }
-    assertThat(Path.of("/proc", events.one("process.started").get("pid").asString()))
-        .doesNotExist();
-    String address = events.one("proxy.started").get("address").asString();
-    int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
-    assertThat(isRefused(port)).isTrue();
-  }
-
-  private static boolean isRefused(int port) throws IOException {
-    try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-      return !socket.isConnected();
-    } catch (ConnectException refused) {
-      return true;
-    }
-  }
-
-  private static void needs(String program, String debianPackage) {
-    boolean there =
-        Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
-            .map(Path::of)
-            .anyMatch(entry -> Files.isExecutable(entry.resolve(program)));
-    assertThat(there).as("%s is there; install the package %s", program, debianPackage).isTrue();
-  }
-
-  /** The script that calls by axios, which {@code npm ci} installs beside it as it is locked. */
+  /** The script that calls by axios. */
   private static Path axios() throws Exception {
     needs("npm", "npm");
-    Path source = Path.of("src", "test", "axios");
-    Path target = Files.createDirectories(Path.of("target", "axios").toAbsolutePath());
-    Path lock = target.resolve("package-lock.json");
-    String locked = Files.readString(source.resolve("package-lock.json"));
-    boolean installed =
-        Files.exists(target.resolve("node_modules/.package-lock.json"))
-            && Files.readString(lock).equals(locked);
-    for (String file : List.of(".npmrc", "package.json", "package-lock.json", "call.js")) {
-      Files.writeString(target.resolve(file), Files.readString(source.resolve(file)));
-    }
-    if (!installed) {
-      Process npm =
-          new ProcessBuilder("npm", "ci")
-              .directory(target.toFile())
-              .redirectErrorStream(true)
-              .start();
-      npm.getOutputStream().close();
-      String said = new String(npm.getInputStream().readAllBytes(), UTF_8);
-      assertThat(npm.waitFor()).as("npm ci: " + said).isZero();
-    }
-    return target.resolve("call.js");
+    return NodePackages.install("axios").resolve("call.js");
   }
 
   /** The line of /proc/PID/status (proc(5)) about the memory that is resident now. */

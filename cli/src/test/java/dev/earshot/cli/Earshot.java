@@ -2,12 +2,16 @@ package dev.earshot.cli;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.earshot.testkit.Eventually;
 import dev.earshot.testkit.TestCa;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -114,6 +118,34 @@ public final class Earshot {
     /** Its stdout as text. */
     public String out() {
       return new String(stdout.getBytes(ISO_8859_1), UTF_8);
+    }
+
+    /** The lines of its stderr; what a JVM says of a variable is documented as an exception. */
+    public List<String> withoutNotices() {
+      return stderr.lines().filter(line -> !line.startsWith("Picked up ")).toList();
+    }
+  }
+
+  /** After a session: its folder, its processes and its listener are gone. */
+  public void nothingIsLeft(Events events) throws IOException {
+    try (var entries = Files.list(home().resolve(".local/state/earshot/sessions"))) {
+      assertThat(entries).isEmpty();
+    }
+    for (var started : events.all("process.started")) {
+      assertThat(Path.of("/proc", started.get("pid").asString())).doesNotExist();
+    }
+    for (var started : events.all("proxy.started")) {
+      String address = started.get("address").asString();
+      int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+      assertThat(isRefused(port)).isTrue();
+    }
+  }
+
+  private static boolean isRefused(int port) throws IOException {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return !socket.isConnected();
+    } catch (ConnectException refused) {
+      return true;
     }
   }
 

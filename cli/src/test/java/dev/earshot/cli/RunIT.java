@@ -4,10 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.earshot.testkit.Eventually;
-import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -78,7 +76,7 @@ class RunIT {
     var stopped = events.one("session.stopped");
     assertThat(stopped.get("exit_code").asInt()).isEqualTo(status);
     assertThat(stopped.get("cause").asString()).isEqualTo("process_exited");
-    nothingIsLeft();
+    earshot.nothingIsLeft(Events.read(stream));
   }
 
   @Test
@@ -100,7 +98,7 @@ class RunIT {
     Path script = Files.writeString(folder.resolve("plain"), "echo hello\n");
     Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
     assertThat(run(script.toString()).status()).isEqualTo(126);
-    nothingIsLeft();
+    earshot.nothingIsLeft(Events.read(stream));
   }
 
   @Test
@@ -204,7 +202,7 @@ class RunIT {
     double waited = events.one("session.stopped").get("phases").get("terminate").asDouble();
     assertThat(waited).isBetween(1_000.0, 4_000.0);
     assertThat(events.one("session.stopped").get("exit_code").asInt()).isEqualTo(143);
-    nothingIsLeft();
+    earshot.nothingIsLeft(Events.read(stream));
   }
 
   @Test
@@ -229,7 +227,7 @@ class RunIT {
     }
     assertThat(Events.read(stream).one("process.exited").get("reason").asString())
         .isEqualTo("forced_kill");
-    nothingIsLeft();
+    earshot.nothingIsLeft(Events.read(stream));
   }
 
   @Test
@@ -485,32 +483,5 @@ class RunIT {
   private static void kill(String signal, long pid) throws Exception {
     assertThat(new ProcessBuilder("kill", "-" + signal, String.valueOf(pid)).start().waitFor())
         .isZero();
-  }
-
-  /** The session's folder and its processes are gone. */
-  private void nothingIsLeft() throws Exception {
-    Path sessions = earshot.home().resolve(".local/state/earshot/sessions");
-    if (Files.exists(sessions)) {
-      try (var entries = Files.list(sessions)) {
-        assertThat(entries).isEmpty();
-      }
-    }
-    Events events = Events.read(stream);
-    for (var started : events.all("process.started")) {
-      assertThat(Path.of("/proc/" + started.get("pid").asLong())).doesNotExist();
-    }
-    for (var started : events.all("proxy.started")) {
-      String address = started.get("address").asString();
-      int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
-      assertThat(isRefused(port)).isTrue();
-    }
-  }
-
-  private static boolean isRefused(int port) throws Exception {
-    try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-      return !socket.isConnected();
-    } catch (ConnectException refused) {
-      return true;
-    }
   }
 }

@@ -5,10 +5,23 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.util.function.UnaryOperator;
 
-/** A client and an origin that speak HTTP/2 frame by frame, with a proxy between them. */
+/**
+ * A client and an origin of HTTP/2 with a proxy between them, frame by frame, in a tunnel that
+ * begins with its preface. Streams of the proxy's own connections begin with 3: the first is left
+ * to upgrades.
+ */
 record Http2Pair(RunningProxy proxy, ServerSocket listener, Http2Peer client, Http2Peer origin)
     implements AutoCloseable {
-  /** A tunnel that begins with the preface, and both sides' settings (pairs of id, value). */
+  static Http2Pair open() throws Exception {
+    return open(new int[0]);
+  }
+
+  /** With settings that the two begin with. */
+  static Http2Pair open(int[] ofClient, int... ofOrigin) throws Exception {
+    return open(UnaryOperator.identity(), ofClient, ofOrigin);
+  }
+
+  /** With another plan. */
   static Http2Pair open(UnaryOperator<ProxyPlan> change, int[] ofClient, int... ofOrigin)
       throws Exception {
     var proxy = RunningProxy.start(change);
@@ -21,12 +34,10 @@ record Http2Pair(RunningProxy proxy, ServerSocket listener, Http2Peer client, Ht
     return new Http2Pair(proxy, listener, client, origin);
   }
 
-  static Http2Pair open(int[] ofClient, int... ofOrigin) throws Exception {
-    return open(UnaryOperator.identity(), ofClient, ofOrigin);
-  }
-
-  static Http2Pair open() throws Exception {
-    return open(new int[0]);
+  /** The client asks for {@code /} on its first stream, and the origin has read that. */
+  void ask() throws IOException {
+    client.get(1, "/");
+    var _ = origin.await(Http2Peer.HEADERS);
   }
 
   TrafficEvent.ExchangeFailed failed() {
@@ -35,6 +46,10 @@ record Http2Pair(RunningProxy proxy, ServerSocket listener, Http2Peer client, Ht
 
   TrafficEvent.ExchangeFinished finished() {
     return proxy.traffic().await(TrafficEvent.ExchangeFinished.class);
+  }
+
+  TrafficEvent.ConnectionRefused refused() {
+    return proxy.traffic().await(TrafficEvent.ConnectionRefused.class);
   }
 
   @Override

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.Http2Exception;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -18,6 +19,7 @@ import java.net.Socket;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * One side of a connection of HTTP/2 that sends and reads frames one by one, so that a test decides
@@ -26,6 +28,7 @@ import java.util.function.Predicate;
 final class Http2Peer implements AutoCloseable {
   static final int DATA = 0;
   static final int HEADERS = 1;
+  static final int PRIORITY = 2;
   static final int RST_STREAM = 3;
   static final int SETTINGS = 4;
   static final int PING = 6;
@@ -35,6 +38,14 @@ final class Http2Peer implements AutoCloseable {
 
   static final int END_STREAM = 1;
   static final int END_HEADERS = 4;
+
+  /** A setting: the window of each new stream. */
+  static final int INITIAL_WINDOW = 4;
+
+  /** Codes of errors (RFC 9113 section 7). */
+  static final int CANCEL = 8;
+
+  static final int CALM = 11;
 
   private static final int HANG_GUARD_MILLIS = 20_000;
   private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -61,14 +72,14 @@ final class Http2Peer implements AutoCloseable {
 
   private final Socket socket;
   private final DataInputStream in;
-  private final OutputStream out;
+  private OutputStream out;
   private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false);
 
   private Http2Peer(Socket socket) throws IOException {
     this.socket = socket;
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(HANG_GUARD_MILLIS);
-    in = new DataInputStream(socket.getInputStream());
+    in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
     out = socket.getOutputStream();
   }
 
@@ -85,7 +96,11 @@ final class Http2Peer implements AutoCloseable {
   /** A client through a tunnel of the proxy. */
   static Http2Peer through(InetSocketAddress proxy, String authority, int... settings)
       throws IOException {
-    var raw = RawClient.connect(proxy);
+    return through(RawClient.connect(proxy), authority, settings);
+  }
+
+  /** The same on a connection to the proxy that is open. */
+  static Http2Peer through(RawClient raw, String authority, int... settings) throws IOException {
     String answer = raw.connect(authority);
     if (!answer.startsWith("HTTP/1.1 200")) {
       raw.close();
@@ -125,6 +140,27 @@ final class Http2Peer implements AutoCloseable {
     return this;
   }
 
+  /** What sends frames. */
+  interface Sending {
+    void to(Http2Peer peer) throws IOException;
+  }
+
+  /** Sends these frames, so many times, in one write. */
+  Http2Peer together(int times, Sending frames) throws IOException {
+    OutputStream wire = out;
+    var all = new ByteArrayOutputStream();
+    out = all;
+    try {
+      for (int i = 0; i < times; i++) {
+        frames.to(this);
+      }
+    } finally {
+      out = wire;
+    }
+    wire.write(all.toByteArray());
+    return this;
+  }
+
   Http2Peer settings(int... pairs) throws IOException {
     var payload = new ByteArrayOutputStream();
     for (int i = 0; i < pairs.length; i += 2) {
@@ -141,8 +177,7 @@ final class Http2Peer implements AutoCloseable {
   }
 
   Http2Peer get(int stream, String path) throws IOException {
-    return headers(
-        stream, END_STREAM, ":method", "GET", ":scheme", "http", ":authority", "a", ":path", path);
+    return headers(stream, END_STREAM, request("GET", path));
   }
 
   Http2Peer data(int stream, int flags, String text) throws IOException {
@@ -155,6 +190,12 @@ final class Http2Peer implements AutoCloseable {
 
   Http2Peer window(int stream, int more) throws IOException {
     return frame(WINDOW_UPDATE, 0, stream, number(more));
+  }
+
+  /** The fields of a request, those of its own after those that each has. */
+  static String[] request(String method, String path, String... more) {
+    String[] each = {":method", method, ":scheme", "http", ":authority", "a", ":path", path};
+    return Stream.concat(Stream.of(each), Stream.of(more)).toArray(String[]::new);
   }
 
   /** Literals without indexing (RFC 7541 section 6.2.2), which need no state. */

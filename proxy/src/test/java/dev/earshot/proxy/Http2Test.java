@@ -1,5 +1,8 @@
 package dev.earshot.proxy;
 
+import static dev.earshot.proxy.Http2Peer.CALM;
+import static dev.earshot.proxy.Http2Peer.CANCEL;
+import static dev.earshot.proxy.Http2Peer.INITIAL_WINDOW;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.earshot.exchange.FailureKind;
@@ -9,11 +12,10 @@ import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.testkit.ScriptedOrigin;
 import dev.earshot.testkit.TestCa;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -27,54 +29,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** HTTP/2 on both sides, frame by frame, in tunnels that begin with its preface. */
 class Http2Test {
-  private static final int CANCEL = 8;
   private static final int REFUSED = 7;
-  private static final int CALM = 11;
-  private static final int INITIAL_WINDOW = 4;
   private static final int CONNECT_PROTOCOL = 8;
   private static final int END = Http2Peer.END_STREAM;
 
-  // Streams of the proxy's own connections begin with 3: the first is left to upgrades.
-
-  /** A client and an origin with a proxy between them. */
-  private record Pair(RunningProxy proxy, ServerSocket listener, Http2Peer client, Http2Peer origin)
-      implements AutoCloseable {
-    static Pair open(int[] ofClient, int... ofOrigin) throws Exception {
-      var proxy = RunningProxy.start();
-      var listener = Http2Peer.listener();
-      String authority = "127.0.0.1:" + listener.getLocalPort();
-      var client = Http2Peer.through(proxy.controller().address(), authority, ofClient);
-      var origin = Http2Peer.server(listener, ofOrigin);
-      // The window that the proxy allows counts from now on.
-      client.await(Http2Peer.SETTINGS);
-      return new Pair(proxy, listener, client, origin);
-    }
-
-    static Pair open() throws Exception {
-      return open(new int[0]);
-    }
-
-    TrafficEvent.ExchangeFailed failed() {
-      return proxy.traffic().await(TrafficEvent.ExchangeFailed.class);
-    }
-
-    TrafficEvent.ExchangeFinished finished() {
-      return proxy.traffic().await(TrafficEvent.ExchangeFinished.class);
-    }
-
-    @Override
-    public void close() throws IOException {
-      client.close();
-      origin.close();
-      listener.close();
-      proxy.close();
-    }
-  }
-
   @Test
   void headersBodiesAndTrailersGoThroughBothWays() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client
+    try (var pair = Http2Pair.open()) {
+      pair.client()
           .headers(
               1,
               0,
@@ -95,7 +57,7 @@ class Http2Test {
           .data(1, 0, "ques")
           .data(1, 0, "tion")
           .headers(1, END, "x-sum", "8");
-      var request = pair.origin.await(Http2Peer.HEADERS);
+      var request = pair.origin().await(Http2Peer.HEADERS);
       assertThat(request.headers())
           .containsEntry(":method", "POST")
           .containsEntry(":scheme", "http")
@@ -105,24 +67,24 @@ class Http2Test {
           .doesNotContainKeys("host", "connection");
       var question = new StringBuilder();
       while (question.length() < 8) {
-        question.append(pair.origin.await(Http2Peer.DATA).payload());
+        question.append(pair.origin().await(Http2Peer.DATA).payload());
       }
       assertThat(question).hasToString("question");
-      var trailers = pair.origin.await(Http2Peer.HEADERS);
+      var trailers = pair.origin().await(Http2Peer.HEADERS);
       assertThat(trailers.headers()).containsEntry("x-sum", "8");
       assertThat(trailers.ends()).isTrue();
 
-      pair.origin
+      pair.origin()
           .headers(3, 0, ":status", "103", "link", "</a>")
           .headers(3, 0, ":status", "200", "content-type", "text/plain")
           .data(3, 0, "answer")
           .headers(3, END, "x-status", "0");
-      assertThat(pair.client.await(Http2Peer.HEADERS).headers()).containsEntry(":status", "103");
-      assertThat(pair.client.await(Http2Peer.HEADERS).headers())
+      assertThat(pair.client().await(Http2Peer.HEADERS).headers()).containsEntry(":status", "103");
+      assertThat(pair.client().await(Http2Peer.HEADERS).headers())
           .containsEntry(":status", "200")
           .containsEntry("content-type", "text/plain");
-      assertThat(pair.client.await(Http2Peer.DATA).payload()).isEqualTo("answer");
-      var end = pair.client.await(Http2Peer.HEADERS);
+      assertThat(pair.client().await(Http2Peer.DATA).payload()).isEqualTo("answer");
+      var end = pair.client().await(Http2Peer.HEADERS);
       assertThat(end.headers()).containsEntry("x-status", "0");
       assertThat(end.ends()).isTrue();
 
@@ -130,23 +92,22 @@ class Http2Test {
       assertThat(finished.requestBytes()).isEqualTo(8);
       assertThat(finished.responseBytes()).isEqualTo(6);
       assertThat(finished.trailers()).containsExactly(new Header("x-status", "0"));
-      var started = pair.proxy.traffic().await(TrafficEvent.ExchangeStarted.class);
+      var started = pair.proxy().traffic().await(TrafficEvent.ExchangeStarted.class);
       assertThat(started.request().version()).isEqualTo(HttpVersion.HTTP_2);
       assertThat(started.url())
-          .isEqualTo("http://127.0.0.1:%d/rpc?x=1".formatted(pair.listener.getLocalPort()));
+          .isEqualTo("http://127.0.0.1:%d/rpc?x=1".formatted(pair.listener().getLocalPort()));
       assertThat(
-              pair.proxy.traffic().await(TrafficEvent.ResponseStarted.class).response().version())
+              pair.proxy().traffic().await(TrafficEvent.ResponseStarted.class).response().version())
           .isEqualTo(HttpVersion.HTTP_2);
     }
   }
 
   @Test
   void aResponseOfTrailersOnlyStaysOneFrame() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.get(1, "/");
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.origin.headers(3, END, ":status", "200", "grpc-status", "5");
-      var answer = pair.client.await(Http2Peer.HEADERS);
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      pair.origin().headers(3, END, ":status", "200", "grpc-status", "5");
+      var answer = pair.client().await(Http2Peer.HEADERS);
       assertThat(answer.ends()).isTrue();
       assertThat(answer.headers()).containsEntry("grpc-status", "5");
       pair.finished();
@@ -156,64 +117,59 @@ class Http2Test {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, REFUSED, CANCEL, CALM, 77})
   void aResetOfTheUpstreamReachesTheClientWithItsCode(int code) throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.get(1, "/");
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.origin.reset(3, code);
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      pair.origin().reset(3, code);
       if (code == REFUSED) {
         // It is certain that nothing was done: it is tried once more, on any connection.
-        pair.origin.await(Http2Peer.HEADERS);
-        pair.origin.reset(5, code);
+        pair.origin().await(Http2Peer.HEADERS);
+        pair.origin().reset(5, code);
       }
-      assertThat(pair.client.await(Http2Peer.RST_STREAM).number()).isEqualTo(code);
+      assertThat(pair.client().await(Http2Peer.RST_STREAM).number()).isEqualTo(code);
       assertThat(pair.failed().error()).isEqualTo(FailureKind.RESET);
     }
   }
 
   @Test
   void aResetWithinTheResponseReachesTheClientWithItsCode() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.get(1, "/");
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.origin.headers(3, 0, ":status", "200").data(3, 0, "part").reset(3, 2);
-      assertThat(pair.client.await(Http2Peer.DATA).payload()).isEqualTo("part");
-      assertThat(pair.client.await(Http2Peer.RST_STREAM).number()).isEqualTo(2);
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      pair.origin().headers(3, 0, ":status", "200").data(3, 0, "part").reset(3, 2);
+      assertThat(pair.client().await(Http2Peer.DATA).payload()).isEqualTo("part");
+      assertThat(pair.client().await(Http2Peer.RST_STREAM).number()).isEqualTo(2);
       assertThat(pair.failed().detail()).contains("within the response").contains("INTERNAL_ERROR");
     }
   }
 
   @Test
   void aResetOfTheClientReachesTheUpstream() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.get(1, "/");
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.client.reset(1, CANCEL);
-      assertThat(pair.origin.await(Http2Peer.RST_STREAM).number()).isEqualTo(CANCEL);
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      pair.client().reset(1, CANCEL);
+      assertThat(pair.origin().await(Http2Peer.RST_STREAM).number()).isEqualTo(CANCEL);
       assertThat(pair.failed().error()).isEqualTo(FailureKind.CLIENT_GONE);
     }
   }
 
   @Test
   void aClosedClientResetsItsStreams() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.get(1, "/");
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.client.close();
-      assertThat(pair.origin.await(Http2Peer.RST_STREAM).number()).isEqualTo(CANCEL);
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      pair.client().close();
+      assertThat(pair.origin().await(Http2Peer.RST_STREAM).number()).isEqualTo(CANCEL);
       assertThat(pair.failed().error()).isEqualTo(FailureKind.CLIENT_GONE);
     }
   }
 
   @Test
   void whatGoAwayLeavesOutIsSentAgainOnANewConnection() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.get(1, "/");
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.origin.frame(Http2Peer.GOAWAY, 0, 0, new byte[8]);
-      try (var second = Http2Peer.server(pair.listener)) {
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      pair.origin().frame(Http2Peer.GOAWAY, 0, 0, new byte[8]);
+      try (var second = Http2Peer.server(pair.listener())) {
         second.await(Http2Peer.HEADERS);
         second.headers(3, 0, ":status", "200").data(3, END, "there");
-        assertThat(pair.client.awaitBody(1)).isEqualTo("there");
+        assertThat(pair.client().awaitBody(1)).isEqualTo("there");
         pair.finished();
       }
     }
@@ -221,159 +177,97 @@ class Http2Test {
 
   @Test
   void aSlowReaderOfOneStreamHoldsUpNoOther() throws Exception {
-    try (var pair = Pair.open(new int[] {INITIAL_WINDOW, 0})) {
-      pair.client.window(0, 1 << 30).get(1, "/slow").get(3, "/quick").window(3, 1_000);
-      pair.origin.await(frame -> frame.type() == Http2Peer.HEADERS && frame.stream() == 5);
+    try (var pair = Http2Pair.open(new int[] {INITIAL_WINDOW, 0})) {
+      pair.client().window(0, 1 << 30).get(1, "/slow").get(3, "/quick").window(3, 1_000);
+      pair.origin().await(frame -> frame.type() == Http2Peer.HEADERS && frame.stream() == 5);
       // What the proxy allows of each stream, and no more.
-      pair.origin.headers(3, 0, ":status", "200");
+      pair.origin().headers(3, 0, ":status", "200");
       String part = "x".repeat(16 << 10);
       for (int sent = 0; sent < ProxyLimits.DEFAULT.streamWindow(); sent += part.length()) {
-        pair.origin.data(3, 0, part);
+        pair.origin().data(3, 0, part);
       }
-      pair.origin.headers(5, 0, ":status", "200").data(5, END, "quick");
-      assertThat(pair.client.awaitBody(3)).isEqualTo("quick");
-      pair.client.window(1, 1 << 20);
-      pair.origin.await(frame -> frame.type() == Http2Peer.WINDOW_UPDATE && frame.stream() == 3);
-      pair.origin.data(3, END, "end");
-      assertThat(pair.client.awaitBody(1)).endsWith("end");
-      pair.proxy.traffic().await(TrafficEvent.ExchangeFinished.class, 2);
+      pair.origin().headers(5, 0, ":status", "200").data(5, END, "quick");
+      assertThat(pair.client().awaitBody(3)).isEqualTo("quick");
+      pair.client().window(1, 1 << 20);
+      pair.origin().await(frame -> frame.type() == Http2Peer.WINDOW_UPDATE && frame.stream() == 3);
+      pair.origin().data(3, END, "end");
+      assertThat(pair.client().awaitBody(1)).endsWith("end");
+      pair.proxy().traffic().await(TrafficEvent.ExchangeFinished.class, 2);
     }
   }
 
   @Test
   void theUploadOfASlowOriginIsHeldBack() throws Exception {
-    try (var pair = Pair.open(new int[0], INITIAL_WINDOW, 0)) {
-      pair.origin.await(frame -> frame.type() == Http2Peer.SETTINGS && frame.flags() == 1);
-      pair.client.headers(
-          1, 0, ":method", "PUT", ":scheme", "http", ":authority", "a", ":path", "/");
-      pair.origin.await(Http2Peer.HEADERS);
+    try (var pair = Http2Pair.open(new int[0], INITIAL_WINDOW, 0)) {
+      pair.origin().await(frame -> frame.type() == Http2Peer.SETTINGS && frame.flags() == 1);
+      pair.client().headers(1, 0, Http2Peer.request("PUT", "/"));
+      pair.origin().await(Http2Peer.HEADERS);
       String part = "x".repeat(16 << 10);
       for (int sent = 0; sent < ProxyLimits.DEFAULT.streamWindow(); sent += part.length()) {
-        pair.client.data(1, 0, part);
+        pair.client().data(1, 0, part);
       }
-      pair.origin.window(0, 1 << 30).window(3, 1 << 30);
-      pair.client.await(frame -> frame.type() == Http2Peer.WINDOW_UPDATE && frame.stream() == 1);
-      pair.client.data(1, END, "end");
-      assertThat(pair.origin.awaitBody(3))
+      pair.origin().window(0, 1 << 30).window(3, 1 << 30);
+      pair.client().await(frame -> frame.type() == Http2Peer.WINDOW_UPDATE && frame.stream() == 1);
+      pair.client().data(1, END, "end");
+      assertThat(pair.origin().awaitBody(3))
           .hasSize(ProxyLimits.DEFAULT.streamWindow() + 3)
           .endsWith("end");
-      pair.origin.headers(3, END, ":status", "204");
+      pair.origin().headers(3, END, ":status", "204");
       assertThat(pair.finished().requestBytes()).isEqualTo(ProxyLimits.DEFAULT.streamWindow() + 3L);
     }
   }
 
   @Test
   void aWebSocketOverHttp2IsOfferedOnceTheUpstreamOffersIt() throws Exception {
-    try (var pair = Pair.open(new int[0], CONNECT_PROTOCOL, 1)) {
+    try (var pair = Http2Pair.open(new int[0], CONNECT_PROTOCOL, 1)) {
       var offer =
-          pair.client.await(frame ->
-              frame.type() == Http2Peer.SETTINGS && frame.payload().startsWith("\0\u0008"));
+          pair.client()
+              .await(frame ->
+                  frame.type() == Http2Peer.SETTINGS && frame.payload().startsWith("\0\u0008"));
       assertThat(offer.number(2)).isOne();
-      pair.client.headers(
-          1,
-          0,
-          ":method",
-          "CONNECT",
-          ":protocol",
-          "websocket",
-          ":scheme",
-          "http",
-          ":authority",
-          "a",
-          ":path",
-          "/chat");
-      var request = pair.origin.await(Http2Peer.HEADERS);
+      pair.client().headers(1, 0, Http2Peer.request("CONNECT", "/chat", ":protocol", "websocket"));
+      var request = pair.origin().await(Http2Peer.HEADERS);
       assertThat(request.headers())
           .containsEntry(":protocol", "websocket")
           .containsEntry(":path", "/chat");
       assertThat(request.ends()).isFalse();
-      pair.origin.headers(3, 0, ":status", "200").data(3, 0, "down");
-      assertThat(pair.client.await(Http2Peer.DATA).payload()).isEqualTo("down");
-      pair.client.data(1, 0, "up");
-      assertThat(pair.origin.await(Http2Peer.DATA).payload()).isEqualTo("up");
-      pair.client.data(1, END, "");
-      pair.origin.await(frame -> frame.type() == Http2Peer.DATA && frame.ends());
-      pair.origin.data(3, END, "");
+      pair.origin().headers(3, 0, ":status", "200").data(3, 0, "down");
+      assertThat(pair.client().await(Http2Peer.DATA).payload()).isEqualTo("down");
+      pair.client().data(1, 0, "up");
+      assertThat(pair.origin().await(Http2Peer.DATA).payload()).isEqualTo("up");
+      pair.client().data(1, END, "");
+      pair.origin().await(frame -> frame.type() == Http2Peer.DATA && frame.ends());
+      pair.origin().data(3, END, "");
       pair.finished();
     }
   }
 
   @Test
   void connectWithinHttp2IsRefused() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.headers(1, END, ":method", "CONNECT", ":authority", "b:1");
-      assertThat(pair.client.await(Http2Peer.HEADERS).headers()).containsEntry(":status", "501");
-      pair.proxy.traffic().await(TrafficEvent.ConnectionRefused.class);
+    try (var pair = Http2Pair.open()) {
+      pair.client().headers(1, END, ":method", "CONNECT", ":authority", "b:1");
+      assertThat(pair.client().await(Http2Peer.HEADERS).headers()).containsEntry(":status", "501");
+      pair.refused();
     }
   }
 
   @Test
   void aHeadThatIsTooLargeIsRefused() throws Exception {
-    try (var pair = Pair.open()) {
-      var block =
-          Http2Peer.block(
-              ":method",
-              "GET",
-              ":scheme",
-              "http",
-              ":authority",
-              "a",
-              ":path",
-              "/",
-              "x",
-              "y".repeat(66_000));
+    try (var pair = Http2Pair.open()) {
+      var block = Http2Peer.block(Http2Peer.request("GET", "/", "x", "y".repeat(66_000)));
       int half = 16 << 10;
-      pair.client.frame(Http2Peer.HEADERS, END, 1, java.util.Arrays.copyOf(block, half));
+      pair.client().frame(Http2Peer.HEADERS, END, 1, Arrays.copyOf(block, half));
       for (int at = half; at < block.length; at += half) {
         int to = Math.min(at + half, block.length);
-        pair.client.frame(
-            Http2Peer.CONTINUATION,
-            to == block.length ? Http2Peer.END_HEADERS : 0,
-            1,
-            java.util.Arrays.copyOfRange(block, at, to));
+        pair.client()
+            .frame(
+                Http2Peer.CONTINUATION,
+                to == block.length ? Http2Peer.END_HEADERS : 0,
+                1,
+                Arrays.copyOfRange(block, at, to));
       }
-      assertThat(pair.client.await(Http2Peer.HEADERS).headers()).containsEntry(":status", "431");
-      assertThat(pair.proxy.traffic().await(TrafficEvent.ConnectionRefused.class).error())
-          .isEqualTo("too_large");
-    }
-  }
-
-  @Test
-  void aFloodOfContinuationsEndsTheConnection() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.frame(Http2Peer.HEADERS, END, 1, Http2Peer.block(":method", "GET"));
-      flood(() -> pair.client.frame(Http2Peer.CONTINUATION, 0, 1, new byte[0]));
-      assertThat(pair.client.closed()).isTrue();
-      pair.proxy.traffic().await(TrafficEvent.ConnectionRefused.class);
-    }
-  }
-
-  @Test
-  void aFloodOfResetsEndsTheConnection() throws Exception {
-    try (var pair = Pair.open()) {
-      var next = new int[] {1};
-      flood(() -> {
-        pair.client.get(next[0], "/").reset(next[0], CANCEL);
-        next[0] += 2;
-      });
-      assertThat(pair.client.closed()).isTrue();
-      assertThat(pair.proxy.traffic().await(TrafficEvent.ConnectionRefused.class).error())
-          .isEqualTo("too_large");
-    }
-  }
-
-  private interface Sending {
-    void once() throws IOException;
-  }
-
-  /** Until the other side has closed the connection, or far more than it should bear. */
-  private static void flood(Sending sending) {
-    try {
-      for (int i = 0; i < 5_000; i++) {
-        sending.once();
-      }
-    } catch (IOException closed) {
-      assertThat(closed).isInstanceOf(java.net.SocketException.class);
+      assertThat(pair.client().await(Http2Peer.HEADERS).headers()).containsEntry(":status", "431");
+      assertThat(pair.refused().error()).isEqualTo("too_large");
     }
   }
 
@@ -394,23 +288,21 @@ class Http2Test {
         "x|1|:method|GET|:scheme|http|:authority|a|:path|/",
       })
   void aMalformedRequestIsResetAndTold(String fields) throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.headers(1, END, fields.split("\\|", -1));
-      pair.client.await(
-          frame -> frame.type() == Http2Peer.RST_STREAM || frame.type() == Http2Peer.GOAWAY);
-      assertThat(pair.proxy.traffic().await(TrafficEvent.ConnectionRefused.class).error())
-          .isEqualTo("malformed");
-      assertThat(pair.proxy.traffic().all(TrafficEvent.ExchangeStarted.class)).isEmpty();
+    try (var pair = Http2Pair.open()) {
+      pair.client().headers(1, END, fields.split("\\|", -1));
+      pair.client()
+          .await(frame -> frame.type() == Http2Peer.RST_STREAM || frame.type() == Http2Peer.GOAWAY);
+      assertThat(pair.refused().error()).isEqualTo("malformed");
+      assertThat(pair.proxy().traffic().all(TrafficEvent.ExchangeStarted.class)).isEmpty();
     }
   }
 
   @Test
   void aMalformedResponseIsAnswered502() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.get(1, "/");
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.origin.headers(3, END, ":status", "200", "connection", "close");
-      assertThat(pair.client.await(Http2Peer.HEADERS).headers())
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      pair.origin().headers(3, END, ":status", "200", "connection", "close");
+      assertThat(pair.client().await(Http2Peer.HEADERS).headers())
           .containsEntry(":status", "502")
           .containsEntry("earshot-error", "malformed");
       assertThat(pair.failed().error()).isEqualTo(FailureKind.MALFORMED);
@@ -419,25 +311,23 @@ class Http2Test {
 
   @Test
   void aStopTellsTheClientAndLetsItsStreamsEnd() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.get(1, "/");
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.proxy.controller().stop(Duration.ofSeconds(20));
-      pair.client.await(Http2Peer.GOAWAY);
-      pair.origin.headers(3, 0, ":status", "200").data(3, END, "late");
-      assertThat(pair.client.awaitBody(1)).isEqualTo("late");
-      assertThat(pair.client.closed()).isTrue();
-      assertThat(pair.proxy.controller().await()).isEqualTo(new ProxyEnd.Closed(0));
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      pair.proxy().controller().stop(Duration.ofSeconds(20));
+      pair.client().await(Http2Peer.GOAWAY);
+      pair.origin().headers(3, 0, ":status", "200").data(3, END, "late");
+      assertThat(pair.client().awaitBody(1)).isEqualTo("late");
+      assertThat(pair.client().closed()).isTrue();
+      assertThat(pair.proxy().controller().await()).isEqualTo(new ProxyEnd.Closed(0));
     }
   }
 
   @Test
   void aStopWithoutADrainCutsStreams() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.get(1, "/");
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.proxy.controller().stop(Duration.ZERO);
-      assertThat(pair.proxy.controller().await()).isEqualTo(new ProxyEnd.Closed(1));
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      pair.proxy().controller().stop(Duration.ZERO);
+      assertThat(pair.proxy().controller().await()).isEqualTo(new ProxyEnd.Closed(1));
       assertThat(pair.failed().error()).isEqualTo(FailureKind.STOPPING);
     }
   }
@@ -567,52 +457,47 @@ class Http2Test {
 
   @Test
   void aDeadUpstreamFailsItsStreamsAtOnce() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.get(1, "/");
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.origin.close();
-      assertThat(pair.client.await(Http2Peer.HEADERS).headers()).containsEntry(":status", "502");
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      pair.origin().close();
+      assertThat(pair.client().await(Http2Peer.HEADERS).headers()).containsEntry(":status", "502");
       assertThat(pair.failed().error()).isEqualTo(FailureKind.RESET);
     }
   }
 
   @Test
   void anExchangeWhoseRequestNeverEndsEndsWithItsClient() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.headers(
-          1, 0, ":method", "POST", ":scheme", "http", ":authority", "a", ":path", "/");
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.origin.headers(3, END, ":status", "200");
-      pair.client.await(Http2Peer.HEADERS);
-      pair.client.close();
+    try (var pair = Http2Pair.open()) {
+      pair.client().headers(1, 0, Http2Peer.request("POST", "/"));
+      pair.origin().await(Http2Peer.HEADERS);
+      pair.origin().headers(3, END, ":status", "200");
+      pair.client().await(Http2Peer.HEADERS);
+      pair.client().close();
       pair.finished();
-      pair.origin.await(Http2Peer.RST_STREAM);
+      pair.origin().await(Http2Peer.RST_STREAM);
     }
   }
 
   @Test
   void aRefusedRequestWithAnEmptyBodyIsSentAgainWhole() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client
-          .headers(1, 0, ":method", "POST", ":scheme", "http", ":authority", "a", ":path", "/")
-          .data(1, END, "");
-      pair.origin.await(frame -> frame.stream() == 3 && frame.ends());
-      pair.origin.reset(3, REFUSED);
-      pair.origin.await(frame -> frame.stream() == 5 && frame.ends());
-      pair.origin.headers(5, END, ":status", "204");
-      assertThat(pair.client.await(Http2Peer.HEADERS).headers()).containsEntry(":status", "204");
+    try (var pair = Http2Pair.open()) {
+      pair.client().headers(1, 0, Http2Peer.request("POST", "/")).data(1, END, "");
+      pair.origin().await(frame -> frame.stream() == 3 && frame.ends());
+      pair.origin().reset(3, REFUSED);
+      pair.origin().await(frame -> frame.stream() == 5 && frame.ends());
+      pair.origin().headers(5, END, ":status", "204");
+      assertThat(pair.client().await(Http2Peer.HEADERS).headers()).containsEntry(":status", "204");
       pair.finished();
     }
   }
 
   @Test
   void aBodyAfterTheAnswerToHeadIsMalformed() throws Exception {
-    try (var pair = Pair.open()) {
-      pair.client.headers(
-          1, END, ":method", "HEAD", ":scheme", "http", ":authority", "a", ":path", "/");
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.origin.headers(3, 0, ":status", "200", "content-length", "5").data(3, END, "split");
-      assertThat(pair.client.await(Http2Peer.HEADERS).ends()).isTrue();
+    try (var pair = Http2Pair.open()) {
+      pair.client().headers(1, END, Http2Peer.request("HEAD", "/"));
+      pair.origin().await(Http2Peer.HEADERS);
+      pair.origin().headers(3, 0, ":status", "200", "content-length", "5").data(3, END, "split");
+      assertThat(pair.client().await(Http2Peer.HEADERS).ends()).isTrue();
       assertThat(pair.failed().error()).isEqualTo(FailureKind.MALFORMED);
     }
   }
@@ -644,18 +529,18 @@ class Http2Test {
         gzip.write(zeros);
       }
     }
-    try (var pair = Pair.open()) {
-      pair.client.get(1, "/").window(0, 1 << 20).window(1, 1 << 20);
-      pair.origin.await(Http2Peer.HEADERS);
-      pair.origin.headers(3, 0, ":status", "200", "content-encoding", "gzip");
+    try (var pair = Http2Pair.open()) {
+      pair.client().get(1, "/").window(0, 1 << 20).window(1, 1 << 20);
+      pair.origin().await(Http2Peer.HEADERS);
+      pair.origin().headers(3, 0, ":status", "200", "content-encoding", "gzip");
       String bytes = bomb.toString(StandardCharsets.ISO_8859_1);
       for (int at = 0; at < bytes.length(); at += 16 << 10) {
-        pair.origin.data(3, 0, bytes.substring(at, Math.min(at + (16 << 10), bytes.length())));
+        pair.origin().data(3, 0, bytes.substring(at, Math.min(at + (16 << 10), bytes.length())));
       }
-      pair.origin.data(3, END, "");
-      assertThat(pair.client.awaitBody(1)).hasSize(bytes.length());
+      pair.origin().data(3, END, "");
+      assertThat(pair.client().awaitBody(1)).hasSize(bytes.length());
       assertThat(pair.finished().responseDecodedBytes()).isEmpty();
-      assertThat(pair.proxy.traffic().await(TrafficEvent.Warning.class).code())
+      assertThat(pair.proxy().traffic().await(TrafficEvent.Warning.class).code())
           .isEqualTo("decoding_cut");
     }
   }

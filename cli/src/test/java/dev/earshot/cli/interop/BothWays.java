@@ -76,7 +76,7 @@ final class BothWays {
     assertThat(run.out()).as(run.stderr()).isEqualTo(expected.out());
     assertThat(run.stdout()).isEqualTo(expected.stdout());
     assertThat(run.status()).isZero();
-    assertThat(withoutNotices(run.stderr())).isEqualTo(withoutNotices(expected.stderr()));
+    assertThat(run.withoutNotices()).isEqualTo(expected.withoutNotices());
     List<JsonNode> seen = lab.seen(each.calls());
     assertThat(compared(seen)).isEqualTo(compared(asked));
     assertThat(seen).allMatch(one -> version(one).equals(expected(one, each.upstream())));
@@ -326,10 +326,5 @@ final class BothWays {
   private static String version(JsonNode seen) {
     String number = seen.get("version").asString().replace("HTTP/", "");
     return number.equals("2.0") ? Case.HTTP_2 : "HTTP/" + number;
-  }
-
-  /** What a JVM says of a variable is documented as an exception. */
-  private static List<String> withoutNotices(String stderr) {
-    return stderr.lines().filter(line -> !line.startsWith("Picked up ")).toList();
   }
 }

@@ -4,11 +4,8 @@ import static dev.earshot.cli.interop.Case.http1;
 import static dev.earshot.cli.interop.Case.http2;
 
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -24,20 +21,7 @@ class ContentInteropIT {
       curl -sS VERSION BASE/text
       """;
 
-  private static Lab lab;
-  private static BothWays both;
-
-  @BeforeAll
-  @Timeout(value = 5, unit = TimeUnit.MINUTES)
-  static void origins() throws Exception {
-    lab = Lab.open(OriginKind.NODE);
-    both = new BothWays(lab);
-  }
-
-  @AfterAll
-  static void originsEnd() throws Exception {
-    lab.close();
-  }
+  @RegisterExtension static final LabOfClass LAB = new LabOfClass(OriginKind.NODE);
 
   static List<Case> cases() {
     return List.of(
@@ -53,6 +37,6 @@ class ContentInteropIT {
   @ParameterizedTest
   @MethodSource("cases")
   void decodedSizesAreTold(Case each) throws Exception {
-    BothWays.decodedSizesAreTold(both.same(each));
+    BothWays.decodedSizesAreTold(LAB.same(each));
   }
 }

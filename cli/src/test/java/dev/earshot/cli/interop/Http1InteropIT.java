@@ -4,13 +4,9 @@ import static dev.earshot.cli.interop.Case.HTTP_1_0;
 import static dev.earshot.cli.interop.Case.HTTP_1_1;
 import static dev.earshot.cli.interop.Case.http1;
 
-import java.nio.file.Files;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -18,22 +14,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("interop")
 class Http1InteropIT {
   private static final String NODE = "http://{node.http} https://{node.https}";
-  private static Lab lab;
-  private static BothWays both;
 
-  @BeforeAll
-  @Timeout(value = 5, unit = TimeUnit.MINUTES)
-  static void origins() throws Exception {
-    lab = Lab.open(OriginKind.NODE, OriginKind.PYTHON, OriginKind.NGINX);
-    both = new BothWays(lab);
-    Files.writeString(lab.www().resolve("a.txt"), "A line of text.\n".repeat(1000));
-    lab.buildGo();
-  }
-
-  @AfterAll
-  static void originsEnd() throws Exception {
-    lab.close();
-  }
+  @RegisterExtension
+  static final LabOfClass LAB =
+      new LabOfClass(Lab::buildGo, OriginKind.NODE, OriginKind.PYTHON, OriginKind.NGINX);
 
   static List<Case> cases() {
     return List.of(
@@ -127,6 +111,6 @@ class Http1InteropIT {
   @ParameterizedTest
   @MethodSource("cases")
   void theSameBothWays(Case each) throws Exception {
-    both.same(each);
+    LAB.same(each);
   }
 }

@@ -2,36 +2,25 @@ package dev.earshot.cli.interop;
 
 import static dev.earshot.cli.interop.Case.http2;
 
-import java.nio.file.Files;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Clients and origins of HTTP/2: chosen by ALPN, and by prior knowledge inside a CONNECT. */
 @Tag("interop")
 class Http2InteropIT {
-  private static Lab lab;
-  private static BothWays both;
-
-  @BeforeAll
-  @Timeout(value = 5, unit = TimeUnit.MINUTES)
-  static void origins() throws Exception {
-    lab = Lab.open(OriginKind.NODE, OriginKind.NGINX, OriginKind.NGHTTPD);
-    both = new BothWays(lab);
-    Files.writeString(lab.www().resolve("a.txt"), "A line of text.\n".repeat(1000));
-    lab.buildGo();
-    Repositories.git(lab);
-  }
-
-  @AfterAll
-  static void originsEnd() throws Exception {
-    lab.close();
-  }
+  @RegisterExtension
+  static final LabOfClass LAB =
+      new LabOfClass(
+          lab -> {
+            lab.buildGo();
+            Repositories.git(lab);
+          },
+          OriginKind.NODE,
+          OriginKind.NGINX,
+          OriginKind.NGHTTPD);
 
   static List<Case> cases() {
     return List.of(
@@ -112,6 +101,6 @@ class Http2InteropIT {
   @ParameterizedTest
   @MethodSource("cases")
   void theSameBothWays(Case each) throws Exception {
-    both.same(each);
+    LAB.same(each);
   }
 }

@@ -3,6 +3,7 @@ package dev.earshot.cli.interop;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.earshot.cli.NodePackages;
 import dev.earshot.testkit.ConnectForwarder;
 import dev.earshot.testkit.Eventually;
 import dev.earshot.testkit.TestCa;
@@ -40,9 +41,11 @@ final class Lab implements AutoCloseable {
   /** Installs what the scripts need and starts the origins. */
   static Lab open(OriginKind... kinds) throws Exception {
     Tools.areThere();
-    Lab lab = new Lab(Files.createTempDirectory("earshot-interop"), NodePackages.install());
+    Lab lab =
+        new Lab(Files.createTempDirectory("earshot-interop"), NodePackages.install("interop"));
     try {
       Files.createDirectories(lab.www().resolve("put"));
+      Files.writeString(lab.www().resolve("a.txt"), "A line of text.\n".repeat(1000));
       TestCa.PemFiles server = lab.ca.write(lab.folder, "localhost", "127.0.0.1");
       for (OriginKind kind : kinds) {
         Path out = lab.folder.resolve(kind + ".out");
@@ -99,7 +102,7 @@ final class Lab implements AutoCloseable {
     return folder;
   }
 
-  /** What nginx and nghttpd serve. */
+  /** What nginx and nghttpd serve: {@code a.txt}, to begin with. */
   Path www() {
     return folder.resolve("www");
   }

@@ -4,31 +4,15 @@ import static dev.earshot.cli.interop.Case.http1;
 import static dev.earshot.cli.interop.Case.http2;
 
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Messages of WebSockets, of server-sent events and of gRPC, each told as its origin knows it. */
 @Tag("interop")
 class MessagesInteropIT {
-  private static Lab lab;
-  private static BothWays both;
-
-  @BeforeAll
-  @Timeout(value = 5, unit = TimeUnit.MINUTES)
-  static void origins() throws Exception {
-    lab = Lab.open(OriginKind.NODE);
-    both = new BothWays(lab);
-  }
-
-  @AfterAll
-  static void originsEnd() throws Exception {
-    lab.close();
-  }
+  @RegisterExtension static final LabOfClass LAB = new LabOfClass(OriginKind.NODE);
 
   static List<Case> cases() {
     return List.of(
@@ -59,6 +43,6 @@ class MessagesInteropIT {
   @ParameterizedTest
   @MethodSource("cases")
   void everyMessageIsTold(Case each) throws Exception {
-    BothWays.messagesAreTold(both.same(each));
+    BothWays.messagesAreTold(LAB.same(each));
   }
 }

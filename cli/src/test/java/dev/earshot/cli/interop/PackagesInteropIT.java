@@ -3,34 +3,23 @@ package dev.earshot.cli.interop;
 import static dev.earshot.cli.interop.Case.http1;
 
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What fetches sources and packages, from repositories that nginx serves. */
 @Tag("interop")
 class PackagesInteropIT {
-  private static Lab lab;
-  private static BothWays both;
-
-  @BeforeAll
-  @Timeout(value = 5, unit = TimeUnit.MINUTES)
-  static void repositories() throws Exception {
-    lab = Lab.open(OriginKind.NGINX);
-    both = new BothWays(lab);
-    Repositories.git(lab);
-    Repositories.npm(lab, "https://" + lab.authority("nginx.https"));
-    Repositories.maven(lab);
-  }
-
-  @AfterAll
-  static void originsEnd() throws Exception {
-    lab.close();
-  }
+  @RegisterExtension
+  static final LabOfClass LAB =
+      new LabOfClass(
+          lab -> {
+            Repositories.git(lab);
+            Repositories.npm(lab, "https://" + lab.authority("nginx.https"));
+            Repositories.maven(lab);
+          },
+          OriginKind.NGINX);
 
   static List<Case> cases() {
     return List.of(
@@ -57,6 +46,6 @@ class PackagesInteropIT {
   @ParameterizedTest
   @MethodSource("cases")
   void theSameBothWays(Case each) throws Exception {
-    both.same(each);
+    LAB.same(each);
   }
 }

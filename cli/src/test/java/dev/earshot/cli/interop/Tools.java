@@ -2,11 +2,9 @@ package dev.earshot.cli.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
-import java.nio.file.Files;
+import dev.earshot.cli.Programs;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /** The programs that the cases run, and the Debian packages they are in. */
 final class Tools {
@@ -52,15 +50,7 @@ final class Tools {
 
   /** Fails if one is not there, and tells what to install. */
   static void areThere() {
-    PROGRAMS.forEach((program, debianPackage) -> {
-      boolean there =
-          Stream.concat(
-                  Stream.of(System.getenv("PATH").split(File.pathSeparator, -1)),
-                  Stream.of("/usr/sbin"))
-              .map(Path::of)
-              .anyMatch(entry -> Files.isExecutable(entry.resolve(program)));
-      assertThat(there).as("%s is there; install the package %s", program, debianPackage).isTrue();
-    });
+    PROGRAMS.forEach(Programs::needs);
     FILES.forEach((file, debianPackage) ->
         assertThat(file).as("install the package %s", debianPackage).exists());
   }
