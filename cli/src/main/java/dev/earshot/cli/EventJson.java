@@ -39,6 +39,7 @@ final class EventJson {
   private final Redaction redaction;
   private String session = "";
   private long lines;
+  private long missed;
 
   EventJson(Redaction redaction) {
     this.redaction = redaction;
@@ -107,6 +108,7 @@ final class EventJson {
       case SessionEvent.Dropped(var count) -> {
         out.writeStringProperty("type", "dropped");
         out.writeNumberProperty("count", count);
+        missed += count;
       }
       case SessionEvent.Warning(var code, var said, var hint) ->
           notice(out, "warning", code, said, hint);
@@ -307,12 +309,13 @@ final class EventJson {
     text(out, "signal", cause.signal().map(Signal::name));
   }
 
-  private static void stopped(JsonGenerator out, SessionResult result) {
+  private void stopped(JsonGenerator out, SessionResult result) {
     cause(out, result.cause());
     out.writeNumberProperty("exit_code", result.exitCode());
     out.writeNumberProperty("exchanges", result.exchanges());
     out.writeNumberProperty("failed", result.failed());
-    out.writeNumberProperty("dropped_events", result.droppedEvents());
+    // Of this stream: other readers of the session have missed others.
+    out.writeNumberProperty("dropped_events", missed);
     out.writeObjectPropertyStart("forced");
     out.writeNumberProperty("processes", result.forced().processes());
     out.writeNumberProperty("connections", result.forced().connections());

@@ -164,6 +164,9 @@ final class ClientConnection implements Side.Events {
       exchange.abort(
           FailureKind.CLIENT_GONE, "the client closed the connection before the response ended");
     }
+    if (connect != null) {
+      connect.cancel();
+    }
     if (http2 != null) {
       http2.gone();
     }
@@ -221,6 +224,10 @@ final class ClientConnection implements Side.Events {
       return;
     }
     if (origin != null) {
+      if (head.method().equals("CONNECT")) {
+        refuse(ErrorResponse.noTunnel(), OptionalLong.empty());
+        return;
+      }
       forward(head, framing, origin.key(), head.target(), Optional.empty(), origin.failure());
       return;
     }

@@ -39,6 +39,7 @@ final class ConnectFlow {
   private final RequestHead head;
   private final UpstreamKey key;
   private final Optional<TunnelReason> opaque;
+  private @Nullable Future<Upstream> dialling;
   private @Nullable Upstream upstream;
   private boolean sniffing;
   private ByteBuf early = Unpooled.EMPTY_BUFFER;
@@ -73,9 +74,7 @@ final class ConnectFlow {
   }
 
   void start() {
-    context
-        .dialer()
-        .connect(client.loop(), key)
+    dialling(context.dialer().connect(client.loop(), key))
         .addListener((Future<Upstream> dialled) -> {
           if (dialled.isSuccess()) {
             connected(dialled.getNow());
@@ -83,6 +82,18 @@ final class ConnectFlow {
             refused(DialFailure.of(dialled.cause()));
           }
         });
+  }
+
+  private Future<Upstream> dialling(Future<Upstream> dial) {
+    dialling = dial;
+    return dial;
+  }
+
+  /** The client is gone, or will never use what is being dialled. */
+  void cancel() {
+    if (dialling != null) {
+      dialling.cancel(false);
+    }
   }
 
   /** Whether it is not known yet what the tunnel is. */
@@ -195,18 +206,14 @@ final class ConnectFlow {
             key.way(),
             key.tunnelled(),
             http2 ? UpstreamKey.Offer.HTTP_2 : UpstreamKey.Offer.HTTP_1);
-    context
-        .dialer()
-        .secure(connection, named)
+    dialling(context.dialer().secure(connection, named))
         .addListener((Future<Upstream> secured) -> {
           boolean again =
               !http2 && !secured.isSuccess() && DialFailure.of(secured.cause()).isOtherProtocol();
           if (again) {
             // Its client would fail without a proxy; with one it need not.
             UpstreamKey other = named.offering(UpstreamKey.Offer.HTTP_2);
-            context
-                .dialer()
-                .open(client.loop(), other)
+            dialling(context.dialer().open(client.loop(), other))
                 .addListener((Future<Upstream> opened) -> secured(other, hello, opened));
           } else {
             secured(named, hello, secured);
@@ -352,12 +359,16 @@ final class ConnectFlow {
     public void ended() {
       if (sniffing && upstream != null) {
         tunnel(upstream, TunnelReason.NOT_TLS, takeSaid());
+      } else {
+        // It can never finish its own handshake.
+        cancel();
       }
     }
 
     @Override
     public void gone(@Nullable Throwable cause) {
       sniffing = false;
+      cancel();
       if (upstream != null) {
         upstream.side().cut();
       }

@@ -80,17 +80,27 @@ final class Dialer {
   /** Opens a connection on which a request for the key can be sent. */
   Future<Upstream> open(EventLoop loop, UpstreamKey key) {
     Promise<Upstream> opened = loop.newPromise();
-    connect(loop, key)
-        .addListener((Future<Upstream> connected) -> {
-          if (!connected.isSuccess()) {
-            opened.setFailure(connected.cause());
-          } else if (key.target().isTls()) {
-            secure(connected.getNow(), key).addListener(new Passing(opened));
-          } else {
-            opened.setSuccess(connected.getNow());
-          }
-        });
+    Future<Upstream> connecting = connect(loop, key);
+    endTogether(opened, connecting);
+    connecting.addListener((Future<Upstream> connected) -> {
+      if (connected.isSuccess() && key.target().isTls()) {
+        Future<Upstream> securing = secure(connected.getNow(), key);
+        endTogether(opened, securing);
+        securing.addListener(new Passing(opened));
+      } else {
+        new Passing(opened).operationComplete(connected);
+      }
+    });
     return opened;
+  }
+
+  /** Nobody waits for a step of what is cancelled. */
+  private static void endTogether(Future<Upstream> whole, Future<Upstream> step) {
+    whole.addListener(done -> {
+      if (done.isCancelled()) {
+        step.cancel(false);
+      }
+    });
   }
 
   /** Opens a connection for the key as far as TCP, or the tunnel, without TLS. */
@@ -117,15 +127,20 @@ final class Dialer {
     }
     tls.setHandshakeTimeoutMillis(plan.timeouts().tls().toMillis());
     upstream.side().listen(new Dropped());
+    promise.addListener(done -> {
+      if (done.isCancelled()) {
+        upstream.side().cut();
+      }
+    });
     channel.pipeline().addFirst(tls);
     tls.handshakeFuture()
         .addListener((Future<Channel> shaken) -> {
           if (shaken.isSuccess()) {
             boolean http2 = "h2".equals(tls.applicationProtocol());
-            promise.setSuccess(upstream.as(key, System.nanoTime() - start, http2));
+            promise.trySuccess(upstream.as(key, System.nanoTime() - start, http2));
           } else {
             upstream.side().cut();
-            promise.setFailure(tlsFailure(key, shaken.cause()));
+            promise.tryFailure(tlsFailure(key, shaken.cause()));
           }
         });
     upstream.side().read();
@@ -156,6 +171,7 @@ final class Dialer {
     private int pending;
     private boolean answered;
     private @Nullable Runnable firstFailure;
+    private final List<Channel> tried = new ArrayList<>();
 
     Attempt(EventLoop loop, UpstreamKey key, Promise<Upstream> promise) {
       this.loop = loop;
@@ -164,6 +180,13 @@ final class Dialer {
       this.proxy = key.way() instanceof UpstreamProxies.Way.Through(var through) ? through : null;
       this.host = proxy != null ? proxy.host() : key.target().host();
       this.port = proxy != null ? proxy.port() : key.target().port();
+      promise.addListener(done -> {
+        if (done.isCancelled()) {
+          for (Channel channel : tried) {
+            var _ = channel.close();
+          }
+        }
+      });
     }
 
     void resolve() {
@@ -232,6 +255,7 @@ final class Dialer {
         failed(addresses, address, e);
         return;
       }
+      tried.add(channel);
       new Side(new Dropped()).prepare(channel, plan.limits());
       channel.config().setAutoClose(false);
       channel.config().setConnectTimeoutMillis(millis);
@@ -424,9 +448,11 @@ final class Dialer {
     @Override
     public void operationComplete(Future<Upstream> from) {
       if (from.isSuccess()) {
-        to.setSuccess(from.getNow());
+        if (!to.trySuccess(from.getNow())) {
+          from.getNow().side().cut();
+        }
       } else {
-        to.setFailure(from.cause());
+        to.tryFailure(from.cause());
       }
     }
   }

@@ -44,7 +44,7 @@ record ErrorResponse(int status, String kind, String text) {
     return new ErrorResponse(
         501,
         "malformed",
-        "CONNECT within HTTP/2 is not possible here: the upstream does not offer it");
+        "CONNECT is not possible within this connection: its upstream does not offer it");
   }
 
   static ErrorResponse otherUser(String detail) {

@@ -3,6 +3,7 @@ package dev.earshot.proxy;
 import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.Header;
 import dev.earshot.exchange.Headers;
+import dev.earshot.exchange.HttpVersion;
 import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
 import dev.earshot.proxy.UpstreamHalf.Loss;
@@ -11,6 +12,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.concurrent.Future;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +45,7 @@ final class Exchange implements UpstreamHalf.Events {
   private final Framing framing;
   private final UpstreamKey key;
 
+  private @Nullable Future<Upstream> dialling;
   private @Nullable UpstreamHalf upstream;
   private boolean bodyConsumed;
   private boolean requestDone;
@@ -94,20 +97,20 @@ final class Exchange implements UpstreamHalf.Events {
   }
 
   private void dial() {
-    context
-        .dialer()
-        .open(client.loop(), key)
-        .addListener((Future<Upstream> opened) -> {
-          if (opened.isSuccess()) {
-            acquired(context.pool(client.loop()).use(opened.getNow()));
-          } else {
-            var failure = DialFailure.of(opened.cause());
-            if (failure.isLoop() && !over) {
-              client.reportLoop();
-            }
-            fail(failure.kind(), failure.answer(), Http2Error.REFUSED_STREAM.code());
-          }
-        });
+    Future<Upstream> dial = context.dialer().open(client.loop(), key);
+    dialling = dial;
+    dial.addListener((Future<Upstream> opened) -> {
+      dialling = null;
+      if (opened.isSuccess()) {
+        acquired(context.pool(client.loop()).use(opened.getNow()));
+      } else {
+        var failure = DialFailure.of(opened.cause());
+        if (failure.isLoop() && !over) {
+          client.reportLoop();
+        }
+        fail(failure.kind(), failure.answer(), Http2Error.REFUSED_STREAM.code());
+      }
+    });
   }
 
   private void acquired(UpstreamHalf half) {
@@ -119,6 +122,16 @@ final class Exchange implements UpstreamHalf.Events {
     if (half.isHttp1() && Headers.first(toSend.headers(), Http2Heads.PROTOCOL).isPresent()) {
       fail(FailureKind.MALFORMED, ErrorResponse.noTunnel(), Http2Error.REFUSED_STREAM.code());
       return;
+    }
+    if (!half.isHttp1() && received.version() != HttpVersion.HTTP_2) {
+      Optional<String> wrong = Http2Heads.unsendable(toSend);
+      if (wrong.isPresent()) {
+        fail(
+            FailureKind.MALFORMED,
+            ErrorResponse.malformed(wrong.get()),
+            Http2Error.PROTOCOL_ERROR.code());
+        return;
+      }
     }
     reused = half.connection().used();
     recorder.acquired(half.connection());
@@ -570,6 +583,9 @@ final class Exchange implements UpstreamHalf.Events {
       recorder.relayed(relay.up(), relay.down());
     }
     recorder.failed(kind, detail);
+    if (dialling != null) {
+      dialling.cancel(false);
+    }
     UpstreamHalf half = upstream;
     upstream = null;
     if (half != null) {

@@ -5,6 +5,7 @@ import dev.earshot.exchange.HttpVersion;
 import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
 import java.util.List;
+import java.util.Optional;
 
 /** Where the body of a message ends (RFC 9112 section 6.3): the one place that decides it. */
 sealed interface Framing {
@@ -96,6 +97,13 @@ sealed interface Framing {
           : new Refused("Transfer-Encoding other than chunked");
     }
     return length == null ? withoutFields : length(length);
+  }
+
+  /** What is wrong with the length in a head of HTTP/2, which needs none. */
+  static Optional<String> wrongLength(List<Header> headers) {
+    return of(HttpVersion.HTTP_2, headers, new Stream()) instanceof Refused(var reason)
+        ? Optional.of(reason)
+        : Optional.empty();
   }
 
   private static Framing length(String digits) {

@@ -44,6 +44,9 @@ final class Http1Body {
     if (form == Form.CHUNKS) {
       var text = new StringBuilder("0\r\n");
       for (Header trailer : trailers) {
+        if (!Http2Heads.mayBeTrailer(trailer)) {
+          continue;
+        }
         text.append(trailer.name()).append(": ").append(trailer.value()).append("\r\n");
       }
       side.write(ascii(text.append("\r\n").toString()));

@@ -180,7 +180,7 @@ final class Http1UpstreamHalf implements UpstreamHalf, Side.Events {
 
   @Override
   public void ended() {
-    gone(null);
+    gone(connection.side().writeFailure());
   }
 
   @Override

@@ -31,6 +31,9 @@ final class Http2Heads {
       Set.of(
           "connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade", "host");
 
+  private static final Set<String> NO_TRAILERS =
+      Set.of("content-length", "host", "te", "trailer", "transfer-encoding");
+
   private Http2Heads() {}
 
   /** A head that was read. */
@@ -64,6 +67,10 @@ final class Http2Heads {
     if (method == null || !isToken(method)) {
       return new Read.Wrong<>("bad :method");
     }
+    String protocol = head.pseudo(PROTOCOL);
+    if (protocol != null && !(method.equals("CONNECT") && isToken(protocol))) {
+      return new Read.Wrong<>("bad :protocol");
+    }
     if (tunnel ? path != null || scheme != null : scheme == null || !isPath(path, method)) {
       return new Read.Wrong<>("bad :path or :scheme");
     }
@@ -72,7 +79,6 @@ final class Http2Heads {
     if (authority != null) {
       out.add(new Header("host", authority));
     }
-    String protocol = head.pseudo(PROTOCOL);
     if (protocol != null) {
       out.add(new Header(PROTOCOL, protocol));
     }
@@ -116,6 +122,23 @@ final class Http2Heads {
     return wrong == null ? new Read.Whole<>(head.fields) : new Read.Wrong<>(wrong);
   }
 
+  /** The one Content-Length of a head that was read, or a negative number. */
+  static long contentLength(List<Header> headers) {
+    return Headers.first(headers, "content-length").map(Long::parseLong).orElse(-1L);
+  }
+
+  /** Why a request that came by HTTP/1 cannot be sent as HTTP/2, if that is so. */
+  static Optional<String> unsendable(RequestHead head) {
+    boolean extended = Headers.first(head.headers(), PROTOCOL).isPresent();
+    if (!extended && !isPath(head.target(), head.method())) {
+      return Optional.of("its target is not a path");
+    }
+    boolean host =
+        Headers.all(head.headers(), "Host").stream()
+            .allMatch(value -> Authority.parse(value, 1) instanceof Authority.Parsed);
+    return host ? Optional.empty() : Optional.of("its Host is not one");
+  }
+
   /** A request as HTTP/2 has it. */
   static Http2Headers request(RequestHead head, String scheme, String authority) {
     var out = new DefaultHttp2Headers(false, head.headers().size() + 4);
@@ -141,8 +164,16 @@ final class Http2Heads {
   /** Trailers as HTTP/2 has them. */
   static Http2Headers trailers(List<Header> trailers) {
     var out = new DefaultHttp2Headers(false, trailers.size());
-    copy(trailers, out);
+    copy(trailers.stream().filter(Http2Heads::mayBeTrailer).toList(), out);
     return out;
+  }
+
+  /**
+   * Whether a field may go on as a trailer where the framing changes on the way: those that say
+   * where a message ends, or goes, would be believed there (RFC 9110 section 6.5.1).
+   */
+  static boolean mayBeTrailer(Header header) {
+    return !NO_TRAILERS.contains(header.lowerCaseName());
   }
 
   /**
@@ -199,7 +230,7 @@ final class Http2Heads {
       return false;
     }
     boolean form = path.charAt(0) == '/' || (path.equals("*") && method.equals("OPTIONS"));
-    return form && path.chars().allMatch(c -> c > 0x20 && c != 0x7f);
+    return form && path.chars().allMatch(c -> c > 0x20 && c != 0x7f && c != '#');
   }
 
   /** Pseudo-headers and fields, and what is wrong with them. */
@@ -233,7 +264,7 @@ final class Http2Heads {
       if (fields.size() > maxHeaders) {
         return "more than %d header lines".formatted(maxHeaders);
       }
-      return wrong;
+      return wrong == null ? Framing.wrongLength(fields).orElse(null) : wrong;
     }
 
     @Nullable String pseudo(String name) {

@@ -19,6 +19,12 @@ final class Http2UpstreamHalf implements UpstreamHalf {
   private @Nullable ChannelFuture lastWrite;
   private boolean headRead;
   private boolean bodiless;
+
+  /**
+   * Bytes of the body that its head has announced and that have not come; negative if it has not.
+   */
+  private long announced = -1;
+
   private boolean responseEnded;
   private boolean anyByte;
   private boolean over;
@@ -129,12 +135,19 @@ final class Http2UpstreamHalf implements UpstreamHalf {
       case Http2Heads.Read.Whole<ResponseHead>(var head) -> {
         if (head.status() == 101) {
           lost(new Loss.Malformed("status 101, which HTTP/2 does not have"));
+        } else if (head.status() < 200 && end) {
+          lost(new Loss.Malformed("an end after status " + head.status()));
         } else if (head.status() < 200) {
           to.informational(head);
           to.responseReadComplete();
         } else {
           headRead = true;
           bodiless = method.equals("HEAD") || head.status() == 204 || head.status() == 304;
+          announced = bodiless ? -1 : Http2Heads.contentLength(head.headers());
+          if (end && announced > 0) {
+            lost(new Loss.Malformed("a body shorter than its Content-Length"));
+            return;
+          }
           to.response(head, bodiless ? new Framing.None() : Framing.ofStream(end));
           if (end) {
             ended(List.of());
@@ -147,8 +160,13 @@ final class Http2UpstreamHalf implements UpstreamHalf {
   void data(ByteBuf bytes, boolean end) {
     anyByte = true;
     Events to = listener;
-    if (to == null || over || !headRead || stream == null) {
+    if (to == null || over || stream == null) {
       bytes.release();
+      return;
+    }
+    if (!headRead) {
+      bytes.release();
+      lost(new Loss.Malformed("a body before its head"));
       return;
     }
     int length = bytes.readableBytes();
@@ -158,6 +176,7 @@ final class Http2UpstreamHalf implements UpstreamHalf {
       lost(new Loss.Malformed("a body where there can be none"));
       return;
     }
+    announced = announced < 0 ? announced : announced - Math.min(announced, length);
     if (length > 0) {
       to.responseBody(bytes, length);
     } else {
@@ -197,7 +216,10 @@ final class Http2UpstreamHalf implements UpstreamHalf {
   }
 
   private void ended(List<Header> trailers) {
-    if (!responseEnded && listener != null) {
+    if (announced > 0) {
+      // A reader of HTTP/1 would take the next response for the rest of this one.
+      lost(new Loss.Malformed("a body shorter than its Content-Length"));
+    } else if (!responseEnded && listener != null) {
       responseEnded = true;
       listener.responseEnded(trailers);
     }

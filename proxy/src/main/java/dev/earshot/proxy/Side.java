@@ -45,6 +45,7 @@ final class Side extends ChannelInboundHandlerAdapter {
   private Events events;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Throwable cause;
+  private @Nullable Throwable writeFailure;
   private ByteBuf unread = Unpooled.EMPTY_BUFFER;
   private boolean readPending;
   private boolean inputEnded;
@@ -108,6 +109,14 @@ final class Side extends ChannelInboundHandlerAdapter {
     return inputEnded && !unread.isReadable();
   }
 
+  /**
+   * Why something could not be written, if that was so. The peer's reset is told once: after a
+   * failed write the input ends as if in order, though part of it may be lost.
+   */
+  @Nullable Throwable writeFailure() {
+    return writeFailure;
+  }
+
   boolean isTls() {
     return tls() != null;
   }
@@ -118,7 +127,13 @@ final class Side extends ChannelInboundHandlerAdapter {
 
   /** Writes without flushing; takes the bytes over. */
   void write(ByteBuf bytes) {
-    var _ = context().write(bytes);
+    context()
+        .write(bytes)
+        .addListener(written -> {
+          if (!written.isSuccess() && writeFailure == null) {
+            writeFailure = written.cause();
+          }
+        });
   }
 
   void flush() {

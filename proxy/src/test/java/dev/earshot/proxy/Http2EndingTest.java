@@ -3,12 +3,19 @@ package dev.earshot.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.earshot.exchange.FailureKind;
+import dev.earshot.exchange.TrafficEvent;
+import dev.earshot.testkit.Eventually;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How streams of HTTP/2 end when one side does not do what is expected of it. */
 class Http2EndingTest {
@@ -16,6 +23,7 @@ class Http2EndingTest {
   private static final int END = Http2Peer.END_STREAM;
   private static final int MAX_STREAMS = 3;
   private static final int INITIAL_WINDOW = 4;
+  private static final int CONNECT_PROTOCOL = 8;
 
   @ParameterizedTest
   @CsvSource({":status, 200", "Upper, case", "name, ' blank'"})
@@ -30,6 +38,128 @@ class Http2EndingTest {
       assertThat(pair.origin().await(Http2Peer.RST_STREAM).number()).isEqualTo(PROTOCOL_ERROR);
       assertThat(pair.failed().error()).isEqualTo(FailureKind.MALFORMED);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"head", "data", "trailers"})
+  void aBodyShorterThanItsLengthIsMalformed(String endsWith) throws Exception {
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      boolean head = endsWith.equals("head");
+      pair.origin().headers(3, head ? END : 0, ":status", "200", "content-length", "5");
+      switch (endsWith) {
+        case "data" -> pair.origin().data(3, END, "");
+        case "trailers" -> pair.origin().headers(3, END, "x-end", "1");
+        default -> {}
+      }
+      assertThat(pair.failed().error()).isEqualTo(FailureKind.MALFORMED);
+      if (head) {
+        assertThat(pair.client().await(Http2Peer.HEADERS).headers())
+            .containsEntry(":status", "502");
+      } else {
+        assertThat(pair.client().await(Http2Peer.RST_STREAM).number()).isEqualTo(PROTOCOL_ERROR);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"3, 4", "'3, 4', ''", "x, ''", "-1, ''"})
+  void twoLengthsOrABadOneAreMalformed(String first, String second) throws Exception {
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      if (second.isEmpty()) {
+        pair.origin().headers(3, END, ":status", "204", "content-length", first);
+      } else {
+        pair.origin()
+            .headers(3, END, ":status", "204", "content-length", first, "content-length", second);
+      }
+      assertThat(pair.client().await(Http2Peer.HEADERS).headers()).containsEntry(":status", "502");
+      assertThat(pair.failed().error()).isEqualTo(FailureKind.MALFORMED);
+    }
+  }
+
+  @Test
+  void anInformationalResponseCannotBeTheLast() throws Exception {
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      pair.origin().headers(3, END, ":status", "103");
+      assertThat(pair.client().await(Http2Peer.HEADERS).headers()).containsEntry(":status", "502");
+      assertThat(pair.failed().error()).isEqualTo(FailureKind.MALFORMED);
+    }
+  }
+
+  @Test
+  void whatSaysWhereAMessageEndsIsNoTrailer() throws Exception {
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      pair.origin()
+          .headers(3, 0, ":status", "200")
+          .data(3, 0, "body")
+          .headers(3, END, "content-length", "9", "x-sum", "1", "host", "h", "trailer", "t");
+      assertThat(pair.client().await(frame -> frame.headers().containsKey("x-sum")).headers())
+          .containsOnlyKeys("x-sum");
+      pair.finished();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"GET, websocket", "CONNECT, a b"})
+  void aProtocolIsOfConnectOnly(String method, String protocol) throws Exception {
+    try (var pair = Http2Pair.open(new int[0], CONNECT_PROTOCOL, 1)) {
+      pair.client()
+          .headers(
+              1,
+              0,
+              ":method",
+              method,
+              ":scheme",
+              "http",
+              ":authority",
+              "a",
+              ":path",
+              "/",
+              ":protocol",
+              protocol);
+      assertThat(pair.client().await(Http2Peer.RST_STREAM).number()).isEqualTo(PROTOCOL_ERROR);
+      assertThat(pair.refused().detail()).contains("protocol");
+    }
+  }
+
+  @Test
+  void aDialThatNobodyWaitsForEnds() throws Exception {
+    try (var full = SilentListener.start();
+        var proxy = RunningProxy.start();
+        var raw = proxy.client()) {
+      int port = full.port();
+      long before = dials(full);
+      raw.send("GET http://127.0.0.1:%d/ HTTP/1.1\r\nHost: h\r\n\r\n".formatted(port));
+      proxy.traffic().await(TrafficEvent.ExchangeStarted.class);
+      awaitDials(full, before + 1);
+      raw.reset();
+      assertThat(proxy.traffic().await(TrafficEvent.ExchangeFailed.class).error())
+          .isEqualTo(FailureKind.CLIENT_GONE);
+      awaitDials(full, before);
+      try (var connect = proxy.client()) {
+        connect.send("CONNECT 127.0.0.1:%d HTTP/1.1\r\n\r\n".formatted(port));
+        awaitDials(full, before + 1);
+        connect.reset();
+        awaitDials(full, before);
+      }
+    }
+  }
+
+  private static void awaitDials(SilentListener to, long count) {
+    Eventually.until(count + " dials under way", () -> dials(to) == count);
+  }
+
+  /** Those in the state SYN_SENT, which is 02 in the kernel's tables. */
+  private static long dials(SilentListener to) throws IOException {
+    String wanted = ":%04X 02 ".formatted(to.port());
+    return Stream.concat(
+            Files.readAllLines(Path.of("/proc/net/tcp")).stream(),
+            Files.readAllLines(Path.of("/proc/net/tcp6")).stream())
+        .filter(line -> line.contains(wanted))
+        .count();
   }
 
   @Test
