@@ -39,8 +39,8 @@ class Http2FloodTest {
   /** In one write. */
   private static final int BURST = 1_000;
 
-  /** Frames of a harmless flood; an object kept of each would be more than {@link #MOST_MEMORY}. */
-  private static final int MANY = 100_000;
+  /** Frames of a harmless flood; a buffer kept of each would be more than {@link #MOST_MEMORY}. */
+  private static final int MANY = 50_000;
 
   /** Of one who is served in the meantime. */
   private static final int CALLS = 50;
