@@ -13,9 +13,15 @@ import java.util.List;
  * what is read is given back to the peer's window when it has gone on. On one event loop.
  */
 final class Http2Body {
+  private static final int SMALL = 1 << 10;
+  private static final int PIECE = 16 << 10;
+
   private final Http2Codec codec;
   private final Http2Stream stream;
   private int unconsumed;
+
+  /** Small parts that wait for the peer's window, in one piece: each by itself costs far more. */
+  private ByteBuf small = Unpooled.EMPTY_BUFFER;
 
   Http2Body(Http2Codec codec, Http2Stream stream) {
     this.codec = codec;
@@ -49,6 +55,40 @@ final class Http2Body {
 
   /** Writes a part; takes it over. */
   void part(ByteBuf bytes) {
+    if (bytes.readableBytes() < SMALL && !isWritable()) {
+      small = Buffers.collect(codec.context().alloc(), small, bytes);
+      if (small.readableBytes() >= PIECE) {
+        writeSmall();
+      }
+    } else {
+      writeSmall();
+      write(bytes);
+    }
+  }
+
+  /** The peer's window has room again. */
+  void writable() {
+    if (small.isReadable()) {
+      writeSmall();
+      flush();
+    }
+  }
+
+  private void writeSmall() {
+    ByteBuf waited = small;
+    small = Unpooled.EMPTY_BUFFER;
+    if (waited.isReadable()) {
+      write(waited);
+    }
+  }
+
+  /** The stream is closed: what waits will not be written. */
+  void closed() {
+    small.release();
+    small = Unpooled.EMPTY_BUFFER;
+  }
+
+  private void write(ByteBuf bytes) {
     var _ =
         codec
             .encoder()
@@ -57,6 +97,7 @@ final class Http2Body {
 
   /** Writes the end. */
   ChannelFuture end(List<Header> trailers) {
+    writeSmall();
     var promise = codec.context().newPromise();
     return trailers.isEmpty()
         ? codec.encoder().writeData(codec.context(), id(), Unpooled.EMPTY_BUFFER, 0, true, promise)

@@ -10,7 +10,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http2.Http2Error;
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -25,7 +24,7 @@ final class Http2ClientHalf implements ClientHalf {
   private final RequestHead head;
 
   /** What came of the request's body and could not go on yet: less than the stream's window. */
-  private final ArrayDeque<ByteBuf> waiting = new ArrayDeque<>();
+  private ByteBuf waiting = Unpooled.EMPTY_BUFFER;
 
   private @Nullable List<Header> trailers;
   private @Nullable Exchange exchange;
@@ -56,10 +55,13 @@ final class Http2ClientHalf implements ClientHalf {
   void data(ByteBuf bytes, boolean end) {
     lastMove = System.nanoTime();
     stream.came(bytes.readableBytes());
-    if (bytes.isReadable()) {
-      waiting.add(bytes);
-    } else {
+    if (!bytes.isReadable()) {
       bytes.release();
+    } else if (exchange != null && exchange.takesBody() && !waiting.isReadable()) {
+      int length = bytes.readableBytes();
+      exchange.body(bytes, length);
+    } else {
+      waiting = Buffers.collect(alloc(), waiting, bytes);
     }
     if (end) {
       ended(List.of());
@@ -81,6 +83,7 @@ final class Http2ClientHalf implements ClientHalf {
 
   void writable() {
     touch();
+    stream.writable();
     if (exchange != null) {
       exchange.clientChanged();
     }
@@ -127,6 +130,7 @@ final class Http2ClientHalf implements ClientHalf {
   /** The stream is closed, whatever came before. */
   void closed() {
     dropWaiting();
+    stream.closed();
     if (exchange != null && responseEnded) {
       exchange.clientStreamClosed();
     } else if (exchange != null) {
@@ -136,8 +140,8 @@ final class Http2ClientHalf implements ClientHalf {
   }
 
   private void dropWaiting() {
-    waiting.forEach(ByteBuf::release);
-    waiting.clear();
+    waiting.release();
+    waiting = Unpooled.EMPTY_BUFFER;
   }
 
   // What the exchange asks of it.
@@ -161,25 +165,26 @@ final class Http2ClientHalf implements ClientHalf {
   @Override
   public void pump() {
     Exchange to = exchange;
-    while (to != null && to.takesBody() && !waiting.isEmpty()) {
-      ByteBuf bytes = waiting.remove();
+    if (to != null && to.takesBody() && waiting.isReadable()) {
+      ByteBuf bytes = waiting;
+      waiting = Unpooled.EMPTY_BUFFER;
       to.body(bytes, bytes.readableBytes());
     }
-    if (to != null && to.takesBody() && waiting.isEmpty() && trailers != null) {
+    if (to != null && to.takesBody() && trailers != null) {
       to.bodyEnded(trailers);
     }
   }
 
   @Override
   public void readMore() {
-    if (waiting.isEmpty()) {
+    if (!waiting.isReadable()) {
       stream.consume();
     }
   }
 
   @Override
   public boolean inputEnded() {
-    return client.inputEnded() && waiting.isEmpty() && trailers == null;
+    return client.inputEnded() && !waiting.isReadable() && trailers == null;
   }
 
   @Override

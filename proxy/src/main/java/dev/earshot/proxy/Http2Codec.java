@@ -40,6 +40,7 @@ final class Http2Codec extends Http2ConnectionHandler {
   }
 
   private static final int MOST_SMALL_CONTINUATIONS = 16;
+  private static final int MOST_EMPTY_DATA = 100;
   private static final int RESETS = 1_000;
   private static final int RESETS_SECONDS = 10;
 
@@ -122,6 +123,11 @@ final class Http2Codec extends Http2ConnectionHandler {
       boolean outbound,
       Throwable cause,
       Http2Exception.StreamException fault) {
+    if (fault.error() == Http2Error.STREAM_CLOSED
+        && connection().stream(fault.streamId()) == null) {
+      // RFC 9113 section 5.1: what was sent before a reset of ours arrived is to be ignored.
+      return;
+    }
     if (!outbound) {
       faults.streamFault(fault.streamId(), fault);
     }
@@ -178,6 +184,7 @@ final class Http2Codec extends Http2ConnectionHandler {
       var reader =
           new DefaultHttp2FrameReader(
               OrderedHttp2Headers.decoder(headerBytes), MOST_SMALL_CONTINUATIONS);
+      decoderEnforceMaxConsecutiveEmptyDataFrames(MOST_EMPTY_DATA);
       if (server) {
         // An upstream can only reset what was asked of it. Before the codec, after which the
         // builder takes this no longer.

@@ -194,6 +194,9 @@ final class Http2UpstreamHalf implements UpstreamHalf {
   }
 
   void writable() {
+    if (stream != null) {
+      stream.writable();
+    }
     if (listener != null && !over) {
       listener.requestWritable();
     }
@@ -207,6 +210,9 @@ final class Http2UpstreamHalf implements UpstreamHalf {
 
   /** The stream is closed, whatever came before. */
   void closed(boolean refused, @Nullable Throwable cause, @Nullable String fault) {
+    if (stream != null) {
+      stream.closed();
+    }
     if (!responseEnded) {
       lost(
           refused

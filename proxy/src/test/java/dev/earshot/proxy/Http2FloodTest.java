@@ -167,12 +167,6 @@ class Http2FloodTest {
   }
 
   @Test
-  void dataOfAStreamThatIsClosed() throws Exception {
-    endsTheConnection(
-        client -> client.get(1, "/").reset(1, CANCEL), client -> client.data(1, 0, "late"));
-  }
-
-  @Test
   void aHeadWithoutEnd() throws Exception {
     try (var offender = Http2Pair.open();
         var other = new Bystander(offender.proxy())) {
