@@ -3,6 +3,7 @@ package dev.earshot.proxy;
 import dev.earshot.exchange.TrafficEvent;
 import io.netty.channel.EventLoop;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -12,6 +13,7 @@ import java.util.function.Consumer;
  * @param events gets every fact; never throws
  * @param ids the last id of an exchange or tunnel
  * @param zstd hears of every request
+ * @param constrainedTold whether it was told that there are hosts the authority cannot sign for
  * @param pools idle upstream connections, by event loop
  */
 record ProxyContext(
@@ -20,6 +22,7 @@ record ProxyContext(
     AtomicLong ids,
     Dialer dialer,
     ZstdWarmUp zstd,
+    AtomicBoolean constrainedTold,
     Map<EventLoop, UpstreamPool> pools) {
   ProxyContext {
     pools = Map.copyOf(pools);
