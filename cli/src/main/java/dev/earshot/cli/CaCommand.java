@@ -94,7 +94,7 @@ final class CaCommand {
     spec.addOption(
         RunCommandLine.value(
             "WORD",
-            "Of a p12, at least 6 characters (default: " + CaFormat.USUAL_PASSWORD + ").",
+            "Of a p12, 6 characters of ASCII or more (default: " + CaFormat.USUAL_PASSWORD + ").",
             PASSWORD));
     spec.addOption(
         RunCommandLine.value("NAME,..", "What the new authority may sign for.", CONSTRAIN));
@@ -109,7 +109,8 @@ final class CaCommand {
     if (!ACTIONS.contains(action)) {
       throw UserError.usage(
           "ca: unknown action '%s'; %sthere are: %s"
-              .formatted(Launch.text(action), nearest(action, ACTIONS), String.join(", ", ACTIONS)));
+              .formatted(
+                  Launch.text(action), nearest(action, ACTIONS), String.join(", ", ACTIONS)));
     }
     for (String option : OPTION_OF.keySet()) {
       if (parsed.hasMatchedOption(option) && !action.equals(OPTION_OF.get(option))) {
@@ -207,8 +208,7 @@ final class CaCommand {
             : Optional.empty();
     CertificateAuthority.Rotation rotation;
     try {
-      rotation =
-          CertificateAuthority.rotate(folder(environment), Clock.systemUTC(), constraints);
+      rotation = CertificateAuthority.rotate(folder(environment), Clock.systemUTC(), constraints);
     } catch (CertificateAuthorityException e) {
       throw UserError.usage("ca: " + e.getMessage());
     }
@@ -218,7 +218,8 @@ final class CaCommand {
         .ifPresent(old -> fact("replaced", name(old) + ", sha-256 " + fingerprint("SHA-256", old)));
     out.println();
     out.println("Commands trust it from the next 'earshot run' on; sessions that run now go on");
-    out.println("with the one they have. Where you let something else trust the old one, undo that");
+    out.println(
+        "with the one they have. Where you let something else trust the old one, undo that");
     out.println("and let it trust the new one: earshot ca show");
   }
 
@@ -272,6 +273,11 @@ final class CaCommand {
               .formatted(format.wireName()));
     }
     String password = Launch.text(parsed.matchedOptionValue(PASSWORD, ""));
+    if (!password.matches("[ -~]*")) {
+      throw UserError.usage(
+          "ca: the password has characters that programs do not agree about; use letters, digits"
+              + " and signs of ASCII");
+    }
     if (password.length() < CaFormat.SHORTEST_PASSWORD) {
       throw UserError.usage(
           "ca: the password is too short: keytool wants at least %d characters"

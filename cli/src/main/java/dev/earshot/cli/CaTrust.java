@@ -127,7 +127,8 @@ final class CaTrust {
                 "earshot ca export -o " + COPIED,
                 "COPY --chmod=644 %s /usr/local/share/ca-certificates/".formatted(COPIED),
                 "RUN update-ca-certificates"),
-            List.of("take both lines out of the Dockerfile and build again; never ship such an image")));
+            List.of(
+                "take both lines out of the Dockerfile and build again; never ship such an image")));
     return places;
   }
 

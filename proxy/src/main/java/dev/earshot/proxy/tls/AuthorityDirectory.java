@@ -172,7 +172,8 @@ record AuthorityDirectory(Path directory, Optional<String> user) {
     String text = Files.readString(keyFile(), StandardCharsets.ISO_8859_1);
     AuthorityKey authority =
         AuthorityKey.parse(text)
-            .orElseThrow(() -> refused("it is damaged (not one private key and one certificate)", ROTATE));
+            .orElseThrow(
+                () -> refused("it is damaged (not one private key and one certificate)", ROTATE));
     Optional<String> problem = authority.problem(now);
     if (problem.isPresent()) {
       throw refused(problem.get(), ROTATE);

@@ -112,7 +112,8 @@ record AuthorityKey(PrivateKey key, X509Certificate certificate, X509Certificate
     List<X509Certificate> certificates = found.certificates();
     boolean complete =
         certificates.size() == 1
-            || (certificates.size() == 2 && !certificates.getFirst().equals(certificates.getLast()));
+            || (certificates.size() == 2
+                && !certificates.getFirst().equals(certificates.getLast()));
     if (!complete || found.skipped() > 0 || !key.find()) {
       return Optional.empty();
     }
@@ -120,9 +121,7 @@ record AuthorityKey(PrivateKey key, X509Certificate certificate, X509Certificate
       byte[] der = Base64.getMimeDecoder().decode(key.group(1));
       PrivateKey parsed =
           KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(der));
-      return Optional.of(
-          new AuthorityKey(
-              parsed, certificates.getFirst(), certificates.getLast()));
+      return Optional.of(new AuthorityKey(parsed, certificates.getFirst(), certificates.getLast()));
     } catch (GeneralSecurityException | IllegalArgumentException damaged) {
       return Optional.empty();
     }

@@ -68,8 +68,7 @@ final class CertificateForm {
       throws GeneralSecurityException {
     byte[] name = name(commonName);
     int below = constraints.isNone() ? 0 : 1;
-    return signed(
-        signer, serial, name, validity, name, key, ofAuthority(below, key, constraints));
+    return signed(signer, serial, name, validity, name, key, ofAuthority(below, key, constraints));
   }
 
   /** An authority below the other that may sign leaves only; returns its DER form. */
@@ -109,8 +108,7 @@ final class CertificateForm {
   }
 
   private static byte[] issuedBy(X509Certificate issuer) throws GeneralSecurityException {
-    return extension(
-        AUTHORITY_KEY_ID, Der.sequence(Der.implicit(0, keyId(issuer.getPublicKey()))));
+    return extension(AUTHORITY_KEY_ID, Der.sequence(Der.implicit(0, keyId(issuer.getPublicKey()))));
   }
 
   /** The constraints that a certificate carries; empty if they are none of ours. */

@@ -35,7 +35,7 @@ public final class NameConstraints {
 
   /**
    * Reserved, so that nobody has a name below it (RFC 6761 section 6.4). It stands where no name is
-   * to be permitted: that all are excluded is written as an empty name, which the JDK passes over.
+   * to be permitted: that all are excluded would be an empty name, on which the JDK's check fails.
    */
   private static final String NO_NAME = "invalid";
 

@@ -316,7 +316,8 @@ class NameConstraintsTest {
         "my_service, a.example.com, true",
         "-, no host, true",
       })
-  void whomAClientIsShownDecidesWhetherItCanBeServed(@Nullable String requested, String host, boolean can) {
+  void whomAClientIsShownDecidesWhetherItCanBeServed(
+      @Nullable String requested, String host, boolean can) {
     var ca = CertificateAuthority.inMemory(Instant::now, NameConstraints.parse("example.com"));
     try (var tls = new InterceptTls(ca, Instant::now)) {
       assertThat(tls.canServe(Optional.ofNullable(requested), host)).isEqualTo(can);

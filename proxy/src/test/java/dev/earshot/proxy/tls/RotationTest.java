@@ -205,16 +205,14 @@ class RotationTest {
     var start = new CyclicBarrier(2 * THREADS);
     List<Callable<X509Certificate>> work = new ArrayList<>();
     for (int i = 0; i < THREADS; i++) {
-      work.add(
-          () -> {
-            start.await();
-            return rotate().made().certificate();
-          });
-      work.add(
-          () -> {
-            start.await();
-            return open().certificate();
-          });
+      work.add(() -> {
+        start.await();
+        return rotate().made().certificate();
+      });
+      work.add(() -> {
+        start.await();
+        return open().certificate();
+      });
     }
     List<X509Certificate> seen = new ArrayList<>();
     try (var threads = Executors.newFixedThreadPool(2 * THREADS)) {
