@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -110,15 +111,22 @@ final class Commands {
     if (e instanceof UnmatchedArgumentException unmatched) {
       String word = Launch.text(unmatched.getUnmatched().getFirst());
       String what = word.startsWith("-") ? "unknown option '" : "unknown command '";
-      List<String> near = unmatched.getSuggestions();
       String advice =
-          near.isEmpty()
-              ? "see: earshot " + (where.isEmpty() ? "" : command + " ") + "--help"
-              : "did you mean '" + near.getFirst() + "'?";
+          unmatched.getSuggestions().stream()
+              .findFirst()
+              .or(() -> nearestOption(e, word))
+              .map(near -> "did you mean '" + near + "'?")
+              .orElse("see: earshot " + (where.isEmpty() ? "" : command + " ") + "--help");
       return where + what + word + "'; " + advice;
     }
     String first = Launch.text(String.valueOf(e.getMessage())).lines().findFirst().orElse("");
     return where + first + "; see: earshot " + (where.isEmpty() ? "" : command + " ") + "--help";
+  }
+
+  /** Of what the parser finds no likeness in, as in letters that changed places. */
+  private static Optional<String> nearestOption(ParameterException e, String word) {
+    String option = word.substring(0, (word + "=").indexOf('='));
+    return Nearest.of(option, e.getCommandLine().getCommandSpec().optionsMap().keySet());
   }
 
   private static void refuseLaterCommands(List<String> arguments) throws UserError {

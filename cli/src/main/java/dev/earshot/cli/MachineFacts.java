@@ -98,7 +98,8 @@ final class MachineFacts {
       var authority = CertificateAuthority.loadOrCreate(folder, Clock.systemUTC());
       return authority.certificateFile().map(Path::toString).orElse("in memory")
           + ", valid until "
-          + CaCommand.DAY.format(authority.certificate().getNotAfter().toInstant());
+          + CaCommand.DAY.format(authority.certificate().getNotAfter().toInstant())
+          + (authority.constraints().isNone() ? "" : ", only for " + authority.constraints());
     } catch (CertificateAuthorityException e) {
       return "cannot be used: " + e.getMessage();
     }

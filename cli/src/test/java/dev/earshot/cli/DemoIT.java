@@ -33,16 +33,4 @@ class DemoIT {
     assertThat(unknown.status()).isEqualTo(2);
     assertThat(unknown.stderr()).contains("rnu").hasLineCount(1);
   }
-
-  @Test
-  void theAuthorityCanBeFoundShownAndExported() throws Exception {
-    var earshot = new Earshot(folder);
-    var path = earshot.run("ca", "path");
-    assertThat(Path.of(path.out().strip())).isRegularFile();
-    assertThat(earshot.run("ca", "show").out()).contains("EC P-256", "valid until");
-    var exported = earshot.run("ca", "export");
-    assertThat(exported.out()).startsWith("-----BEGIN CERTIFICATE-----").doesNotContain("PRIVATE");
-    assertThat(Path.of(path.out().strip())).hasContent(exported.out());
-    assertThat(earshot.run("ca", "burn").status()).isEqualTo(2);
-  }
 }

@@ -13,7 +13,9 @@ public enum TunnelReason {
   /** The client refuses our certificate authority. */
   CLIENT_REJECTED_CA,
   /** The user asked to decrypt nothing. */
-  NO_INTERCEPT;
+  NO_INTERCEPT,
+  /** The certificate authority is constrained to other names. */
+  CA_CONSTRAINED;
 
   /** The name in the event stream: lower case, words joined by an underscore. */
   public String wireName() {

@@ -169,7 +169,7 @@ final class ConnectFlow {
           plain(connection, UpstreamKey.Offer.HTTP_1);
         } else if (ClientHello.parse(bytes, length) instanceof ClientHello.Complete hello) {
           if (hello.mayBeHttp()) {
-            secure(connection, hello);
+            secureOrTunnel(connection, hello);
           } else {
             tunnel(connection, TunnelReason.NOT_HTTP, takeSaid());
           }
@@ -194,6 +194,35 @@ final class ConnectFlow {
     } else {
       client.serve(origin, takeEarly());
     }
+  }
+
+  /** Whom the client would refuse our certificate for, it reaches as it would without a proxy. */
+  private void secureOrTunnel(Upstream connection, ClientHello.Complete hello) {
+    if (tls().canServe(hello.serverName(), key.target().host())) {
+      secure(connection, hello);
+      return;
+    }
+    if (!context.constrainedTold().getAndSet(true)) {
+      String host = hello.serverName().orElse(key.target().host());
+      context
+          .events()
+          .accept(
+              new TrafficEvent.Warning(
+                  "ca_constrained",
+                  Text.printable(
+                      host
+                          + " is outside the name constraints of Earshot's CA, so it passes"
+                          + " undecrypted, as will all others outside"),
+                  Optional.of("earshot ca rotate --constrain makes a CA for other names")));
+    }
+    tunnel(connection, TunnelReason.CA_CONSTRAINED, takeSaid());
+  }
+
+  private InterceptTls tls() {
+    if (!(context.plan().interception() instanceof Interception.On(InterceptTls tls))) {
+      throw new IllegalStateException("nothing is intercepted");
+    }
+    return tls;
   }
 
   private void secure(Upstream connection, ClientHello.Complete hello) {
@@ -242,11 +271,8 @@ final class ConnectFlow {
   }
 
   private void shakeHands(Origin origin, List<String> alpn) {
-    if (!(context.plan().interception() instanceof Interception.On(InterceptTls tls))) {
-      throw new IllegalStateException("nothing is intercepted");
-    }
     Channel channel = client.side().channel();
-    SslHandler handler = tls.newHandler(channel.alloc(), key.target().host(), alpn);
+    SslHandler handler = tls().newHandler(channel.alloc(), key.target().host(), alpn);
     handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
     handler
         .handshakeFuture()

@@ -3,6 +3,7 @@ package dev.earshot.proxy;
 import dev.earshot.exchange.TrafficEvent;
 import io.netty.channel.EventLoop;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -13,6 +14,7 @@ import java.util.function.Consumer;
  * @param ids the last id of an exchange or tunnel
  * @param zstd hears of every request
  * @param windows of all connections of HTTP/2
+ * @param constrainedTold whether it was told that there are hosts the authority cannot sign for
  * @param pools idle upstream connections, by event loop
  */
 record ProxyContext(
@@ -22,6 +24,7 @@ record ProxyContext(
     Dialer dialer,
     ZstdWarmUp zstd,
     Http2Windows windows,
+    AtomicBoolean constrainedTold,
     Map<EventLoop, UpstreamPool> pools) {
   ProxyContext {
     pools = Map.copyOf(pools);

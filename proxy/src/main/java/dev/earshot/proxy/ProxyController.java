@@ -25,6 +25,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -199,6 +200,7 @@ public final class ProxyController implements AutoCloseable {
             new Dialer(plan, transport.client(), loops, lookups, port),
             new ZstdWarmUp(lookups),
             windows,
+            new AtomicBoolean(),
             pools));
     return listener;
   }

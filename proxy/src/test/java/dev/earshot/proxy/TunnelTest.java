@@ -7,12 +7,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.exchange.TunnelReason;
+import dev.earshot.proxy.tls.CertificateAuthority;
+import dev.earshot.proxy.tls.InterceptTls;
+import dev.earshot.proxy.tls.NameConstraints;
 import dev.earshot.testkit.Eventually;
 import dev.earshot.testkit.ScriptedOrigin;
 import dev.earshot.testkit.TestCa;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -276,6 +280,44 @@ class TunnelTest {
       var warning = proxy.traffic().await(TrafficEvent.Warning.class);
       assertThat(warning.code()).isEqualTo("client_rejected_ca");
       assertThat(warning.hint().orElse("")).contains("--passthrough 127.0.0.1");
+    }
+  }
+
+  @Test
+  void aHostOutsideTheAuthoritysConstraintsIsPassedOnAndToldOnce() throws Exception {
+    var ca = CertificateAuthority.inMemory(Instant::now, NameConstraints.parse("localhost"));
+    try (var origin =
+            ScriptedOrigin.startTls(
+                UPSTREAM_CA.serverContext("localhost", "127.0.0.1"), ScriptedOrigin.answering(OK));
+        var tls = new InterceptTls(ca, Instant::now);
+        var proxy =
+            RunningProxy.start(
+                plan -> RunningProxy.with(plan, new Interception.On(tls), List.of()),
+                List.of(UPSTREAM_CA.certificate()))) {
+      for (int i = 1; i <= 2; i++) {
+        try (var client = proxy.client()) {
+          client.connect(authority(origin));
+          var secured = client.secure(UPSTREAM_CA.clientContext(), "127.0.0.1");
+          secured.send(GET);
+          assertThat(secured.readHead()).startsWith("HTTP/1.1 200");
+          assertThat(proxy.traffic().await(TrafficEvent.TunnelOpened.class, i).why())
+              .isEqualTo(TunnelReason.CA_CONSTRAINED);
+        }
+      }
+      var warnings = proxy.traffic().all(TrafficEvent.Warning.class);
+      assertThat(warnings).hasSize(1);
+      assertThat(warnings.getFirst().code()).isEqualTo("ca_constrained");
+      assertThat(warnings.getFirst().text()).startsWith("127.0.0.1 is outside");
+      assertThat(proxy.traffic().all(TrafficEvent.ExchangeStarted.class)).isEmpty();
+
+      try (var client = proxy.client()) {
+        client.connect("localhost:" + origin.port());
+        var secured = client.secure(TestCa.clientContext(ca.certificate()), "localhost");
+        secured.send(GET);
+        assertThat(secured.readHead()).startsWith("HTTP/1.1 200");
+      }
+      assertThat(proxy.traffic().await(TrafficEvent.ExchangeStarted.class).url())
+          .isEqualTo("https://localhost:" + origin.port() + "/x");
     }
   }
 

@@ -8,30 +8,33 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyStore;
 import java.security.PublicKey;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
 /**
  * The user's own certificate authority: EC P-256, valid for 825 days from one day before it was
  * made. It signs server certificates only, valid for 397 days from one day before, and never longer
- * than itself. Immutable and thread-safe.
+ * than itself; for every server, or for those of its {@link NameConstraints}. Immutable and
+ * thread-safe.
  */
 public final class CertificateAuthority {
   /** From its (backdated) start; what clients accept from a public authority is 398 days. */
   static final Duration LEAF_LIFETIME = Duration.ofDays(397);
 
   private final AuthorityKey authority;
+  private final NameConstraints constraints;
   private final Optional<Path> certificateFile;
 
   private CertificateAuthority(AuthorityKey authority, Optional<Path> certificateFile) {
     this.authority = authority;
+    this.constraints = authority.constraints();
     this.certificateFile = certificateFile;
   }
 
@@ -48,10 +51,7 @@ public final class CertificateAuthority {
    */
   public static CertificateAuthority loadOrCreate(Path directory, InstantSource clock)
       throws CertificateAuthorityException {
-    // The user's name by id, as the owner of a file is; the property user.name can be set.
-    var kept =
-        new AuthorityDirectory(
-            directory.toAbsolutePath().normalize(), ProcessHandle.current().info().user());
+    AuthorityDirectory kept = kept(directory);
     return new CertificateAuthority(
         kept.loadOrCreate(clock.instant()), Optional.of(kept.certificateFile()));
   }
@@ -61,19 +61,64 @@ public final class CertificateAuthority {
     return Files.exists(directory.resolve(AuthorityDirectory.KEY_FILE), LinkOption.NOFOLLOW_LINKS);
   }
 
+  /**
+   * A CA that took the place of another.
+   *
+   * @param made the new one
+   * @param replaced the certificate that clients trusted until then; empty if there was none that
+   *     could be read
+   */
+  public record Rotation(CertificateAuthority made, Optional<X509Certificate> replaced) {}
+
+  /**
+   * Makes a new CA in the directory, in place of the one that is there, also of one that cannot be
+   * used. It happens in one step: when it is interrupted, or fails, there is the old one or the new
+   * one. Whoever loaded the old one goes on with it; its key is on no disk any more.
+   *
+   * @param constraints for which servers it can sign; those of the old CA if empty
+   * @throws CertificateAuthorityException if the directory belongs to another user or is open to
+   *     others, or if the files cannot be written
+   */
+  public static Rotation rotate(
+      Path directory, InstantSource clock, Optional<NameConstraints> constraints)
+      throws CertificateAuthorityException {
+    AuthorityDirectory kept = kept(directory);
+    AuthorityDirectory.Rotated rotated = kept.rotate(clock.instant(), constraints);
+    return new Rotation(
+        new CertificateAuthority(rotated.made(), Optional.of(kept.certificateFile())),
+        rotated.replaced().map(AuthorityKey::root));
+  }
+
   /** A CA that lives as long as this object; nothing is written. */
   public static CertificateAuthority inMemory(InstantSource clock) {
-    return new CertificateAuthority(AuthorityKey.generate(clock.instant()), Optional.empty());
+    return inMemory(clock, NameConstraints.NONE);
+  }
+
+  /** The same, and it signs for these servers only. */
+  public static CertificateAuthority inMemory(InstantSource clock, NameConstraints constraints) {
+    return new CertificateAuthority(
+        AuthorityKey.generate(clock.instant(), constraints), Optional.empty());
+  }
+
+  /** The user's name by id, as the owner of a file is; the property user.name can be set. */
+  private static AuthorityDirectory kept(Path directory) {
+    return new AuthorityDirectory(
+        directory.toAbsolutePath().normalize(), ProcessHandle.current().info().user());
   }
 
   /** The CA's own certificate: what clients must trust. */
   public X509Certificate certificate() {
-    return authority.certificate();
+    return authority.root();
   }
 
   /** The CA's certificate as PEM, without its key. */
   public String pem() {
-    return authority.certificatePem();
+    return authority.rootPem();
+  }
+
+  /** The servers for which it can sign. */
+  public NameConstraints constraints() {
+    return constraints;
   }
 
   /** The file with the certificate only, absolute; empty for a CA in memory. */
@@ -85,7 +130,8 @@ public final class CertificateAuthority {
    * What a server of that name needs to be trusted by whoever trusts this CA: a new key with a
    * certificate, for the JDK's own TLS.
    *
-   * @throws IllegalArgumentException if it is not a host name or an address
+   * @throws IllegalArgumentException if it is not a host name or an address, or one that it cannot
+   *     sign for
    */
   public SSLContext serverContext(String host) {
     ServerName name =
@@ -97,8 +143,7 @@ public final class CertificateAuthority {
       char[] password = {'-'};
       KeyStore store = KeyStore.getInstance("PKCS12");
       store.load(null, null);
-      store.setKeyEntry(
-          "server", keys.getPrivate(), password, new Certificate[] {leaf, certificate()});
+      store.setKeyEntry("server", keys.getPrivate(), password, chain(leaf));
       var managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       managers.init(store, password);
       var context = SSLContext.getInstance("TLS");
@@ -109,17 +154,31 @@ public final class CertificateAuthority {
     }
   }
 
-  /** A new server certificate for the name and the key. */
+  /** The certificate of a server, with those that lead from it to the CA. */
+  X509Certificate[] chain(X509Certificate leaf) {
+    return Stream.concat(Stream.of(leaf), authority.issuers().stream())
+        .toArray(X509Certificate[]::new);
+  }
+
+  /**
+   * A new server certificate for the name and the key.
+   *
+   * @throws IllegalArgumentException if the CA cannot sign for it
+   */
   X509Certificate issue(ServerName host, PublicKey key, Instant now) {
+    if (!constraints.permit(host)) {
+      throw new IllegalArgumentException("outside of the CA's name constraints: " + host.text());
+    }
+    X509Certificate issuer = authority.certificate();
     Instant start = now.minus(AuthorityKey.BACKDATED).truncatedTo(ChronoUnit.SECONDS);
     var validity =
         new CertificateForm.Validity(
-            latest(start, certificate().getNotBefore().toInstant()),
-            earliest(start.plus(LEAF_LIFETIME), certificate().getNotAfter().toInstant()));
+            latest(start, issuer.getNotBefore().toInstant()),
+            earliest(start.plus(LEAF_LIFETIME), issuer.getNotAfter().toInstant()));
     try {
       return PemCertificates.x509(
           CertificateForm.leaf(
-              host, AuthorityKey.newSerial(), validity, key, certificate(), authority.key()));
+              host, AuthorityKey.newSerial(), validity, key, issuer, authority.key()));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("cannot sign with a key that was checked", e);
     }

@@ -1,6 +1,7 @@
 package dev.earshot.proxy.tls;
 
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.PrivateKey;
@@ -8,13 +9,15 @@ import java.security.PublicKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * The two forms of certificate that we sign (RFC 5280 section 4), both with ECDSA and SHA-256: an
- * authority that signs itself, and a leaf for one server name. A function of its arguments, but for
- * the signature, which is random.
+ * The forms of certificate that we sign (RFC 5280 section 4), all with ECDSA and SHA-256: an
+ * authority that signs itself, one below it, and a leaf for one server name. A function of its
+ * arguments, but for the signature, which is random.
  */
 final class CertificateForm {
   private static final byte[] VERSION_3 = Der.explicit(0, Der.integer(BigInteger.TWO));
@@ -24,6 +27,7 @@ final class CertificateForm {
   private static final String KEY_USAGE = "2.5.29.15";
   private static final String SUBJECT_ALT_NAME = "2.5.29.17";
   private static final String BASIC_CONSTRAINTS = "2.5.29.19";
+  private static final String NAME_CONSTRAINTS = "2.5.29.30";
   private static final String AUTHORITY_KEY_ID = "2.5.29.35";
   private static final String EXTENDED_KEY_USAGE = "2.5.29.37";
   private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
@@ -50,27 +54,78 @@ final class CertificateForm {
     }
   }
 
-  /** An authority that may sign leaves, but no further authorities; returns its DER form. */
+  /**
+   * An authority that may sign leaves, but no further authorities, unless it is constrained: then
+   * one below it. Returns its DER form.
+   */
   static byte[] authority(
-      String commonName, BigInteger serial, Validity validity, PublicKey key, PrivateKey signer)
+      String commonName,
+      BigInteger serial,
+      Validity validity,
+      PublicKey key,
+      PrivateKey signer,
+      NameConstraints constraints)
       throws GeneralSecurityException {
     byte[] name = name(commonName);
+    int below = constraints.isNone() ? 0 : 1;
+    return signed(signer, serial, name, validity, name, key, ofAuthority(below, key, constraints));
+  }
+
+  /** An authority below the other that may sign leaves only; returns its DER form. */
+  static byte[] authorityBelow(
+      String commonName,
+      BigInteger serial,
+      Validity validity,
+      PublicKey key,
+      X509Certificate issuer,
+      PrivateKey signer,
+      NameConstraints constraints)
+      throws GeneralSecurityException {
+    List<byte[]> extensions = new ArrayList<>(ofAuthority(0, key, constraints));
+    extensions.add(issuedBy(issuer));
     return signed(
         signer,
         serial,
-        name,
+        issuer.getSubjectX500Principal().getEncoded(),
         validity,
-        name,
+        name(commonName),
         key,
-        List.of(
-            critical(BASIC_CONSTRAINTS, Der.sequence(Der.yes(), Der.integer(BigInteger.ZERO))),
-            critical(KEY_USAGE, CERT_SIGN_AND_CRL_SIGN),
-            extension(SUBJECT_KEY_ID, Der.octets(keyId(key)))));
+        extensions);
+  }
+
+  private static List<byte[]> ofAuthority(int below, PublicKey key, NameConstraints constraints)
+      throws GeneralSecurityException {
+    List<byte[]> extensions = new ArrayList<>();
+    extensions.add(
+        critical(
+            BASIC_CONSTRAINTS, Der.sequence(Der.yes(), Der.integer(BigInteger.valueOf(below)))));
+    extensions.add(critical(KEY_USAGE, CERT_SIGN_AND_CRL_SIGN));
+    if (!constraints.isNone()) {
+      extensions.add(critical(NAME_CONSTRAINTS, constraints.der()));
+    }
+    extensions.add(extension(SUBJECT_KEY_ID, Der.octets(keyId(key))));
+    return extensions;
+  }
+
+  private static byte[] issuedBy(X509Certificate issuer) throws GeneralSecurityException {
+    return extension(AUTHORITY_KEY_ID, Der.sequence(Der.implicit(0, keyId(issuer.getPublicKey()))));
+  }
+
+  /** The constraints that a certificate carries; empty if they are none of ours. */
+  static Optional<NameConstraints> constraints(X509Certificate certificate) {
+    byte[] value = certificate.getExtensionValue(NAME_CONSTRAINTS);
+    if (value == null) {
+      return Optional.of(NameConstraints.NONE);
+    }
+    return Der.parts(ByteBuffer.wrap(value)).stream()
+        .findFirst()
+        .flatMap(octets -> NameConstraints.ofDer(octets.bytes()));
   }
 
   /**
    * A certificate for a server of that name; returns its DER form. A name too long for a common
-   * name leaves the subject empty, and then the alternative name is critical (section 4.2.1.6).
+   * name leaves the subject empty, and then the alternative name is critical (section 4.2.1.6). So
+   * does an address where names are constrained: OpenSSL would take it for a name, and refuse it.
    */
   static byte[] leaf(
       ServerName host,
@@ -80,7 +135,10 @@ final class CertificateForm {
       X509Certificate issuer,
       PrivateKey signer)
       throws GeneralSecurityException {
-    boolean fits = host.text().length() <= MAX_COMMON_NAME;
+    boolean fits =
+        host.text().length() <= MAX_COMMON_NAME
+            && (host instanceof ServerName.Dns
+                || issuer.getExtensionValue(NAME_CONSTRAINTS) == null);
     byte[] alternativeName = Der.sequence(generalName(host));
     return signed(
         signer,
@@ -98,8 +156,7 @@ final class CertificateForm {
                 ? extension(SUBJECT_ALT_NAME, alternativeName)
                 : critical(SUBJECT_ALT_NAME, alternativeName),
             extension(SUBJECT_KEY_ID, Der.octets(keyId(key))),
-            extension(
-                AUTHORITY_KEY_ID, Der.sequence(Der.implicit(0, keyId(issuer.getPublicKey()))))));
+            issuedBy(issuer)));
   }
 
   private static byte[] signed(

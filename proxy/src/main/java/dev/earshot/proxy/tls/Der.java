@@ -7,11 +7,15 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Writes the few DER values (X.690) that our two kinds of certificates are made of. Pure. */
+/**
+ * Writes the few DER values (X.690) that our kinds of certificates are made of, and takes one apart
+ * again. Pure.
+ */
 final class Der {
   private static final int CONSTRUCTED_CONTEXT = 0xA0;
   private static final int PRIMITIVE_CONTEXT = 0x80;
@@ -89,8 +93,49 @@ final class Der {
     return value(PRIMITIVE_CONTEXT | number, content);
   }
 
+  /** A constructed value with an implicit context tag: the tag stands in for a sequence's. */
+  static byte[] constructed(int number, List<byte[]> parts) {
+    return value(CONSTRUCTED_CONTEXT | number, parts.toArray(new byte[0][]));
+  }
+
   static byte[] ascii(String text) {
     return text.getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** A value that was read. Its content has no position of its own to share. */
+  record Part(int tag, ByteBuffer content) {
+    /** A copy of the content. */
+    byte[] bytes() {
+      byte[] copy = new byte[content.remaining()];
+      content.duplicate().get(copy);
+      return copy;
+    }
+  }
+
+  /**
+   * The values that follow each other, as far as they can be read; never throws. Tags of one byte
+   * and lengths below 64 KiB are enough for what we write.
+   */
+  static List<Part> parts(ByteBuffer values) {
+    List<Part> parts = new ArrayList<>();
+    ByteBuffer in = values.duplicate();
+    while (in.remaining() >= 2) {
+      int tag = in.get() & 0xff;
+      int length = in.get() & 0xff;
+      int more = length < 0x80 ? 0 : length - 0x80;
+      if (more > 2 || more > in.remaining()) {
+        break;
+      }
+      for (int i = 0; i < more; i++) {
+        length = (i == 0 ? 0 : length << 8) | (in.get() & 0xff);
+      }
+      if (length > in.remaining()) {
+        break;
+      }
+      parts.add(new Part(tag, in.slice(in.position(), length)));
+      in.position(in.position() + length);
+    }
+    return parts;
   }
 
   private static byte[] value(int tag, byte[]... parts) {

@@ -6,6 +6,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -13,6 +14,7 @@ import java.util.function.Supplier;
  * with an EC key, so a client that knows RSA certificates only cannot be served. Thread-safe.
  */
 public final class InterceptTls implements AutoCloseable {
+  private final LeafCertificates leaves;
   private final SslContexts contexts;
 
   /** Signs with the authority; the clock dates what is signed. */
@@ -21,8 +23,22 @@ public final class InterceptTls implements AutoCloseable {
   }
 
   InterceptTls(CertificateAuthority ca, InstantSource clock, Supplier<SslProvider> provider) {
-    var keys = new SniKeyManager(new LeafCertificates(ca, clock));
+    leaves = new LeafCertificates(ca, clock);
+    var keys = new SniKeyManager(leaves);
     contexts = new SslContexts(provider, () -> SslContextBuilder.forServer(keys));
+  }
+
+  /**
+   * Whether the authority can sign for the server that a client would be shown. If it cannot, the
+   * handshake of a handler fails, so the connection is better passed on as it is.
+   *
+   * @param requested the name that the client asks for (RFC 6066 section 3), if it does
+   * @param defaultHost as in {@link #newHandler}
+   */
+  public boolean canServe(Optional<String> requested, String defaultHost) {
+    return SniKeyManager.server(requested.filter(SniKeyManager::isName), Optional.of(defaultHost))
+        .map(leaves::permit)
+        .orElse(true);
   }
 
   /**

@@ -39,9 +39,14 @@ final class LeafCertificates {
     return key.getPrivate();
   }
 
+  /** Whether there is a certificate for the name that a client would accept. */
+  boolean permit(ServerName host) {
+    return authority.constraints().permit(host);
+  }
+
   /** The certificate for the name, then the authority's. */
   X509Certificate[] chain(ServerName host) {
-    return new X509Certificate[] {leaf(host), authority.certificate()};
+    return authority.chain(leaf(host));
   }
 
   private X509Certificate leaf(ServerName host) {

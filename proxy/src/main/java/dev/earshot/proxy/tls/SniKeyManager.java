@@ -30,8 +30,8 @@ final class SniKeyManager extends X509ExtendedKeyManager {
     if (!keyType.equals(EC)) {
       return null;
     }
-    return requested(engine)
-        .or(() -> Optional.ofNullable(engine.getPeerHost()).flatMap(ServerName::parse))
+    return server(requested(engine), Optional.ofNullable(engine.getPeerHost()))
+        .filter(leaves::permit)
         .map(ServerName::text)
         .orElse(null);
   }
@@ -46,8 +46,22 @@ final class SniKeyManager extends X509ExtendedKeyManager {
     return leaves.key();
   }
 
+  /** Whom a client is served as that asks for one name, in a tunnel to a host. */
+  static Optional<ServerName> server(Optional<String> requested, Optional<String> host) {
+    return requested.flatMap(ServerName::parse).or(() -> host.flatMap(ServerName::parse));
+  }
+
+  /** Whether Java hands on the name that a client asks for; one with an underscore it does not. */
+  static boolean isName(String requested) {
+    try {
+      return !new SNIHostName(requested).getAsciiName().isEmpty();
+    } catch (IllegalArgumentException notAName) {
+      return false;
+    }
+  }
+
   /** Empty too for a name that is none: then the host of the tunnel is the better answer. */
-  private static Optional<ServerName> requested(SSLEngine engine) {
+  private static Optional<String> requested(SSLEngine engine) {
     if (!(engine.getHandshakeSession() instanceof ExtendedSSLSession session)) {
       return Optional.empty();
     }
@@ -55,8 +69,7 @@ final class SniKeyManager extends X509ExtendedKeyManager {
       return session.getRequestedServerNames().stream()
           .filter(SNIHostName.class::isInstance)
           .map(name -> ((SNIHostName) name).getAsciiName())
-          .findFirst()
-          .flatMap(ServerName::parse);
+          .findFirst();
     } catch (IllegalArgumentException notAName) {
       return Optional.empty();
     }

@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class CertificateAuthorityTest {
   private static final Instant NOW = Instant.parse("2026-11-25T10:00:00Z");
+  private static final String NOT_A_FILE = "it is not a regular file";
   private static final InstantSource CLOCK = InstantSource.fixed(NOW);
 
   @TempDir Path temporary;
@@ -68,7 +69,7 @@ class CertificateAuthorityTest {
     assertThat(mode(directory.resolve("ca.pem"))).isEqualTo("rw-r--r--");
     try (var files = Files.list(directory)) {
       assertThat(files.map(file -> file.getFileName().toString()))
-          .containsExactlyInAnyOrder("ca-key.pem", "ca.pem");
+          .containsExactlyInAnyOrder(".lock", "ca-key.pem", "ca.pem");
     }
     assertThat(directory.resolve("ca.pem")).content().doesNotContain("PRIVATE KEY");
   }
@@ -274,6 +275,7 @@ class CertificateAuthorityTest {
                     file,
                     new AuthorityKey(
                             TestCa.selfSigned("a.example").key(),
+                            TestCa.selfSigned("a.example").chain().getFirst(),
                             TestCa.selfSigned("a.example").chain().getFirst())
                         .pem()),
             "its certificate is not that of an authority"),
@@ -283,7 +285,7 @@ class CertificateAuthorityTest {
               Files.delete(file);
               Files.createDirectory(file);
             },
-            "it is not a regular file"),
+            NOT_A_FILE),
         new Damage(
             "a symbolic link",
             (file, good) -> {
@@ -291,14 +293,14 @@ class CertificateAuthorityTest {
               Files.move(file, elsewhere);
               Files.createSymbolicLink(file, elsewhere);
             },
-            "it is not a regular file"),
+            NOT_A_FILE),
         new Damage(
             "a dangling link",
             (file, good) -> {
               Files.delete(file);
               Files.createSymbolicLink(file, file.resolveSibling("nowhere"));
             },
-            "it is not a regular file"));
+            NOT_A_FILE));
   }
 
   @ParameterizedTest
@@ -314,7 +316,9 @@ class CertificateAuthorityTest {
         .hasMessageContaining("cannot use the certificate authority " + keyFile() + ": ")
         .hasMessageContaining(damage.said())
         .hasMessageEndingWith(
-            "; try: remove it, a new one is then made that clients must trust anew");
+            "; try: %s a new one%s that clients must trust anew",
+            damage.said().equals(NOT_A_FILE) ? "remove it," : "earshot ca rotate, which makes",
+            damage.said().equals(NOT_A_FILE) ? " is then made" : "");
     assertThat(Files.isRegularFile(keyFile()) ? Files.readAllBytes(keyFile()) : new byte[0])
         .isEqualTo(spoilt);
   }
@@ -326,7 +330,7 @@ class CertificateAuthorityTest {
 
     assertThatThrownBy(() -> CertificateAuthority.loadOrCreate(directory, later))
         .isInstanceOf(CertificateAuthorityException.class)
-        .hasMessageContaining(keyFile() + ": it expired on 2029-02-26T10:00:00Z; try: remove it");
+        .hasMessageContaining(keyFile() + ": it expired on 2029-02-26T10:00:00Z; try: earshot ca");
   }
 
   @Test
