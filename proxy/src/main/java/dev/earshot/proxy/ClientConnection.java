@@ -30,6 +30,8 @@ final class ClientConnection implements Side.Events, ClientHalf {
   private enum Phase {
     /** It is being found out who the client is. Nothing is read. */
     CHECKING,
+    /** The client closed before it was known who it is; it may have sent something. */
+    LEFT,
     /** Waiting for a request, or the rest of its head. */
     HEAD,
     /** A request is under way. */
@@ -96,6 +98,25 @@ final class ClientConnection implements Side.Events, ClientHalf {
     }
   }
 
+  /**
+   * It had closed the connection before it was known who it is. What it sent before that is
+   * refused; if it sent nothing, nothing is told.
+   */
+  void left() {
+    if (phase != Phase.CHECKING) {
+      return;
+    }
+    phase = Phase.LEFT;
+    later(side::drop);
+    if (in.isReadable()) {
+      refuse(ErrorResponse.clientGone(), OptionalLong.empty());
+    } else if (side.inputEnded()) {
+      close();
+    } else {
+      side.read();
+    }
+  }
+
   // What the client sends.
 
   @Override
@@ -111,6 +132,10 @@ final class ClientConnection implements Side.Events, ClientHalf {
         in = Buffers.append(alloc(), in, bytes);
         parseHead();
       }
+      case LEFT -> {
+        bytes.release();
+        refuse(ErrorResponse.clientGone(), OptionalLong.empty());
+      }
       case CHECKING, CONNECT, TUNNEL -> in = Buffers.append(alloc(), in, bytes);
     }
   }
@@ -121,7 +146,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
       exchange.clientReadComplete();
     } else if (http2 != null) {
       http2.readComplete();
-    } else if (phase == Phase.HEAD || phase == Phase.LINGER) {
+    } else if (phase == Phase.HEAD || phase == Phase.LINGER || phase == Phase.LEFT) {
       side.read();
     }
   }
@@ -151,7 +176,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
           exchange.clientChanged();
         }
       }
-      case LINGER, HTTP_2 -> close();
+      case LEFT, LINGER, HTTP_2 -> close();
       case CHECKING, CONNECT, TUNNEL, CLOSED -> {}
     }
   }
@@ -703,7 +728,7 @@ final class ClientConnection implements Side.Events, ClientHalf {
         .execute(() -> {
           stopping = true;
           switch (phase) {
-            case HEAD, LINGER, CHECKING -> close();
+            case HEAD, LINGER, CHECKING, LEFT -> close();
             case CONNECT -> {
               if (connect != null && connect.isIdle()) {
                 close();
