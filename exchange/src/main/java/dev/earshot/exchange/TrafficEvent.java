@@ -66,7 +66,8 @@ public sealed interface TrafficEvent {
    * Bytes that never became an exchange: a malformed head, a request to the proxy itself, another
    * user's process.
    *
-   * @param error a word: {@code malformed}, {@code too_large}, {@code loop}, {@code other_user}
+   * @param error a word: {@code malformed}, {@code too_large}, {@code loop}, {@code other_user},
+   *     {@code client_gone}
    * @param at offset of the first byte at fault within the head, if one is
    */
   record ConnectionRefused(long connection, String error, String detail, OptionalLong at)

@@ -64,8 +64,11 @@ final class Libc {
   private static final MemorySegment PTSNAME_R = find("ptsname_r");
   private static final MemorySegment RAISE = find("raise");
   private static final MemorySegment READ = find("read");
+  private static final MemorySegment RECV = find("recv");
+  private static final MemorySegment SEND = find("send");
   private static final MemorySegment SETRLIMIT = find("setrlimit");
   private static final MemorySegment SIGACTION = find("sigaction");
+  private static final MemorySegment SOCKET = find("socket");
   private static final MemorySegment SYSCALL = find("syscall");
   private static final MemorySegment TCGETATTR = find("tcgetattr");
   private static final MemorySegment TCGETPGRP = find("tcgetpgrp");
@@ -167,6 +170,32 @@ final class Libc {
       MemorySegment buffer = arena.allocate(length);
       MemorySegment.copy(MemorySegment.ofArray(from), offset, buffer, 0, length);
       return call(WRITE, descriptor, buffer.address(), length, 0, 0, 0);
+    }
+  }
+
+  static int socket(int family, int type, int protocol) {
+    return call(SOCKET, family, type, protocol, 0, 0, 0);
+  }
+
+  /** Sends a message to whom the socket is connected. */
+  static int send(int socket, byte[] message) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(message.length);
+      MemorySegment.copy(MemorySegment.ofArray(message), 0, buffer, 0, message.length);
+      return call(SEND, socket, buffer.address(), message.length, 0, 0, 0);
+    }
+  }
+
+  /** Takes a message that is there, as far as it fits; does not wait for one. */
+  static int receiveNow(int socket, byte[] into) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(into.length);
+      int flags = Platform.RECEIVE_NOW;
+      int count = call(RECV, socket, buffer.address(), into.length, flags, 0, 0);
+      if (count > 0) {
+        MemorySegment.copy(buffer, 0, MemorySegment.ofArray(into), 0, count);
+      }
+      return count;
     }
   }
 

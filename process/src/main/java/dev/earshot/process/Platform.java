@@ -27,6 +27,11 @@ record Platform(int openDirectory, long waitidCall) {
   static final int POLL_IN = 1;
   static final int POLL_OUT = 4;
 
+  static final int NETLINK = 16;
+  static final int NETLINK_SOCK_DIAG = 4;
+  static final int SOCKET_RAW = 3;
+  static final int RECEIVE_NOW = 0x40;
+
   static final int SPAWN_SET_GROUP = 2;
   static final int SPAWN_SET_DEFAULT_SIGNALS = 4;
   static final int SPAWN_SET_SIGNAL_MASK = 8;

@@ -9,4 +9,7 @@ public sealed interface ClientAnswer {
 
   /** It belongs to another user, and gets 403. The detail is one line of text. */
   record OtherUser(String detail) implements ClientAnswer {}
+
+  /** It had closed the connection before it could be found out, and nothing more is known. */
+  record Gone() implements ClientAnswer {}
 }

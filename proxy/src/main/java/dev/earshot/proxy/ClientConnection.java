@@ -27,6 +27,8 @@ final class ClientConnection implements Side.Events {
   private enum Phase {
     /** It is being found out who the client is. Nothing is read. */
     CHECKING,
+    /** The client closed before it was known who it is; it may have sent something. */
+    LEFT,
     /** Waiting for a request, or the rest of its head. */
     HEAD,
     /** A request is under way. */
@@ -86,6 +88,25 @@ final class ClientConnection implements Side.Events {
     }
   }
 
+  /**
+   * It had closed the connection before it was known who it is. What it sent before that is
+   * refused; if it sent nothing, nothing is told.
+   */
+  void left() {
+    if (phase != Phase.CHECKING) {
+      return;
+    }
+    phase = Phase.LEFT;
+    later(side::drop);
+    if (in.isReadable()) {
+      refuse(ErrorResponse.clientGone(), OptionalLong.empty());
+    } else if (side.inputEnded()) {
+      close();
+    } else {
+      side.read();
+    }
+  }
+
   // What the client sends.
 
   @Override
@@ -101,6 +122,10 @@ final class ClientConnection implements Side.Events {
         in = Buffers.append(alloc(), in, bytes);
         parseHead();
       }
+      case LEFT -> {
+        bytes.release();
+        refuse(ErrorResponse.clientGone(), OptionalLong.empty());
+      }
       case CHECKING, CONNECT, TUNNEL -> in = Buffers.append(alloc(), in, bytes);
     }
   }
@@ -111,7 +136,7 @@ final class ClientConnection implements Side.Events {
       exchange.clientReadComplete();
     } else if (http2 != null) {
       http2.readComplete();
-    } else if (phase == Phase.HEAD || phase == Phase.LINGER) {
+    } else if (phase == Phase.HEAD || phase == Phase.LINGER || phase == Phase.LEFT) {
       side.read();
     }
   }
@@ -141,7 +166,7 @@ final class ClientConnection implements Side.Events {
           exchange.clientChanged();
         }
       }
-      case LINGER -> close();
+      case LEFT, LINGER -> close();
       case HTTP_2 -> {
         if (side.isTls() || http2 == null) {
           close();
@@ -578,7 +603,7 @@ final class ClientConnection implements Side.Events {
         .execute(() -> {
           stopping = true;
           switch (phase) {
-            case HEAD, LINGER, CHECKING -> close();
+            case HEAD, LINGER, CHECKING, LEFT -> close();
             case CONNECT -> {
               if (connect != null && connect.isIdle()) {
                 close();

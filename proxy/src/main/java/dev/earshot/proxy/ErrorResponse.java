@@ -52,6 +52,14 @@ record ErrorResponse(int status, String kind, String text) {
         403, "other_user", "this proxy serves only the user who started it: " + detail);
   }
 
+  static ErrorResponse clientGone() {
+    return new ErrorResponse(
+        403,
+        "client_gone",
+        "the client closed the connection before it was known whose it is; a client has to wait for"
+            + " the answer");
+  }
+
   static ErrorResponse tooManyClients(int limit) {
     return new ErrorResponse(
         503, "too_many_clients", "this proxy has %d connections, its limit".formatted(limit));

@@ -271,6 +271,7 @@ public final class ProxyController implements AutoCloseable {
       case ClientAnswer.Allowed(ClientProcess process) -> connection.allowed(process);
       case ClientAnswer.OtherUser(var detail) ->
           connection.refused(ErrorResponse.otherUser(detail));
+      case ClientAnswer.Gone() -> connection.left();
     }
   }
 

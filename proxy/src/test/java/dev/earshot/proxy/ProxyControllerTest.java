@@ -425,6 +425,25 @@ class ProxyControllerTest {
   }
 
   @Test
+  void aClientThatLeftWithoutAWordIsNotTold() throws Exception {
+    try (var proxy =
+        RunningProxy.start(plan ->
+            RunningProxy.with(plan, (ClientCheck) (from, to) -> new ClientAnswer.Gone()))) {
+      try (var silent = proxy.client()) {
+        silent.socket().shutdownOutput();
+        assertThat(silent.readAll()).isEmpty();
+      }
+      try (var client = proxy.client()) {
+        client.send("GET http://127.0.0.1:1/ HTTP/1.1\r\nHost: x\r\n\r\n");
+        assertThat(client.readAll()).startsWith("HTTP/1.1 403").contains("client_gone");
+      }
+      assertThat(proxy.traffic().all(TrafficEvent.ConnectionRefused.class))
+          .extracting(TrafficEvent.ConnectionRefused::error)
+          .containsExactly("client_gone");
+    }
+  }
+
+  @Test
   void anOriginOnlyOnIpv6IsFoundByLocalhost() throws Exception {
     try (var origin = ScriptedOrigin.start("::1", null, ScriptedOrigin.answering(OK));
         var proxy = RunningProxy.start();

@@ -221,10 +221,8 @@ final class SessionMaterial implements AutoCloseable {
         switch (owners.of(client, listener)) {
           case SocketOwner.Allowed(var process) -> new ClientAnswer.Allowed(process);
           case SocketOwner.OtherUser(var uid) ->
-              new ClientAnswer.OtherUser(
-                  uid.isPresent()
-                      ? "the connection belongs to user " + uid.getAsLong()
-                      : "it is not known whose connection this is");
+              new ClientAnswer.OtherUser("the connection belongs to user " + uid);
+          case SocketOwner.Gone() -> new ClientAnswer.Gone();
         };
   }
 

@@ -2,59 +2,57 @@ package dev.earshot.session;
 
 import dev.earshot.exchange.ClientProcess;
 import dev.earshot.session.SocketOwner.Allowed;
+import dev.earshot.session.SocketOwner.Gone;
 import dev.earshot.session.SocketOwner.OtherUser;
+import dev.earshot.session.SocketTable.Told;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongPredicate;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 
 /**
- * Finds the process at the other end of a loopback TCP connection, on Linux: its user and inode in
- * {@code /proc/net/tcp} and {@code tcp6}, then the process that has a descriptor of that inode
- * (proc(5)). Looks first at the session's own processes, which takes about a millisecond for a
- * small tree, then at the others.
+ * Finds the process at the other end of a loopback TCP connection, on Linux: its user and inode by
+ * asking the kernel (sock_diag(7)), or in {@code /proc/net/tcp} and {@code tcp6} where it may not
+ * be asked; then the process that has a descriptor of that inode (proc(5)). Looks first at the
+ * processes whose connections it found last, then at the session's own, then at all others.
  *
- * <p>A connection is refused if its user is another, and also if its row is gone or nobody has it
- * open: its process has closed it since, cannot read an answer, and its user cannot be known any
- * more (the kernel shows user 0). Serving it would let another user send requests with our user's
- * credentials by closing quickly. Where there are no tables at all, every connection is allowed and
- * unknown.
+ * <p>A connection that nobody has open any more has no owner who could be known (the kernel shows
+ * user 0). It must not be served: another user could send requests with our user's credentials by
+ * closing quickly. Where nothing tells of connections, every one is allowed and unknown.
  *
- * <p>Bounded: a table is read up to 16 MiB, twice if the row is missing, as a table that changes
- * while it is read may skip one; the search for the process ends after {@link #SEARCH_TIME}. It
- * blocks on {@code /proc} only. Safe for use by several threads.
+ * <p>Bounded: the search for the process ends after {@link #SEARCH_TIME}. It blocks on {@code
+ * /proc} only. Safe for use by several threads.
  */
 public final class SocketOwners {
   /** How long the search for a process may take; after that it is unknown. */
-  public static final Duration SEARCH_TIME = Duration.ofMillis(500);
+  public static final Duration SEARCH_TIME = Duration.ofSeconds(2);
 
-  private static final int LARGEST_TABLE = 16 * 1024 * 1024;
-  private static final int LOOKS = 2;
-  private static final int MOST_DESCENDANTS = 10_000;
-  private static final Pattern PID = Pattern.compile("[1-9][0-9]{0,9}");
+  private static final int MOST_RECENT = 32;
 
-  private final Path proc;
+  private final ProcFiles proc;
+  private final SocketTable table;
   private final long ourUid;
-  private final Supplier<? extends Collection<Long>> roots;
-  private final LongPredicate marked;
+  private final SessionProcesses tree;
+  private final SocketHolders holders;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Whose connections were found last, the last one at the end. Guarded by lock. */
+  private final Map<Long, Known> recent = new LinkedHashMap<>();
 
   /**
    * Owners as the session sees them. The user that is ours is the effective one of this process.
@@ -64,16 +62,29 @@ public final class SocketOwners {
    * @param marked whether a process that does not hang from them belongs to the tree all the same
    */
   public SocketOwners(Supplier<? extends Collection<Long>> roots, LongPredicate marked) {
-    this(Path.of("/proc"), effectiveUid(Path.of("/proc/self/status")), roots, marked);
+    this(
+        new ProcFiles(Path.of("/proc")),
+        new KernelSocketTable(new ProcSocketTable(new ProcFiles(Path.of("/proc")))),
+        effectiveUid(),
+        roots,
+        marked);
   }
 
   SocketOwners(
-      Path proc, long ourUid, Supplier<? extends Collection<Long>> roots, LongPredicate marked) {
+      ProcFiles proc,
+      SocketTable table,
+      long ourUid,
+      Supplier<? extends Collection<Long>> roots,
+      LongPredicate marked) {
     this.proc = proc;
+    this.table = table;
     this.ourUid = ourUid;
-    this.roots = roots;
-    this.marked = marked;
+    this.tree = new SessionProcesses(proc, roots, marked);
+    this.holders = new SocketHolders(proc);
   }
+
+  /** A process for good, and whether it is of the session's tree. */
+  private record Known(OptionalLong start, boolean owned) {}
 
   /**
    * Who made a connection. Ask when it is accepted, before its client can be gone. Never throws.
@@ -82,147 +93,82 @@ public final class SocketOwners {
    * @param listener the end that was connected to
    */
   public SocketOwner of(InetSocketAddress client, InetSocketAddress listener) {
-    boolean tables = false;
-    Optional<TcpTable.Row> row = Optional.empty();
-    for (int look = 0; look < LOOKS && row.isEmpty(); look++) {
-      for (String name : List.of("net/tcp", "net/tcp6")) {
-        Optional<String> table = row.isEmpty() ? read(proc.resolve(name)) : Optional.empty();
-        tables |= table.isPresent();
-        row =
-            row.or(() ->
-                table.flatMap(
-                    text -> TcpTable.find(text, client, listener, ByteOrder.nativeOrder())));
-      }
-    }
-    return tables ? decide(row) : new Allowed(ClientProcess.UNKNOWN);
+    return switch (table.of(client, listener)) {
+      case Told.Untold() -> new Allowed(ClientProcess.UNKNOWN);
+      case Told.Missing() -> new Gone();
+      case Told.There(_, long inode) when inode == 0 -> new Gone();
+      case Told.There(long uid, long inode) ->
+          uid == ourUid ? new Allowed(search(inode)) : new OtherUser(uid);
+    };
   }
 
   /** The process that listens at exactly this address; empty if nobody does. Never throws. */
   public Optional<ClientProcess> listener(InetSocketAddress address) {
-    for (String name : List.of("net/tcp", "net/tcp6")) {
-      Optional<TcpTable.Row> row =
-          read(proc.resolve(name))
-              .flatMap(text -> TcpTable.listener(text, address, ByteOrder.nativeOrder()));
-      if (row.isPresent()) {
-        return Optional.of(search(row.get().inode()));
-      }
-    }
-    return Optional.empty();
-  }
-
-  private SocketOwner decide(Optional<TcpTable.Row> row) {
-    if (row.isEmpty() || row.get().inode() == 0) {
-      return new OtherUser(OptionalLong.empty());
-    }
-    long uid = row.get().uid();
-    return uid == ourUid
-        ? new Allowed(search(row.get().inode()))
-        : new OtherUser(OptionalLong.of(uid));
+    return new ProcSocketTable(proc).listener(address).map(this::search);
   }
 
   private ClientProcess search(long inode) {
     long deadline = System.nanoTime() + SEARCH_TIME.toNanos();
-    Set<Long> roots = Set.copyOf(this.roots.get());
-    Set<Long> descendants = descendants(roots, deadline);
-    Optional<Long> found = holder(descendants, inode, deadline);
-    if (found.isPresent()) {
-      return process(found.get(), true);
+    Optional<Long> again =
+        holders.remembered(inode).or(() -> holders.among(recentPids(), inode, deadline));
+    Optional<ClientProcess> known = again.flatMap(this::known);
+    if (known.isPresent()) {
+      return known.get();
     }
-    Set<Long> others = new LinkedHashSet<>(pids());
-    others.removeAll(descendants);
-    return holder(others, inode, deadline)
-        .map(pid -> process(pid, inGroupOf(roots, pid) || marked.test(pid)))
+    Set<Long> hanging = tree.hanging(deadline);
+    Optional<Long> found = again.or(() -> holders.among(hanging, inode, deadline));
+    if (found.isEmpty()) {
+      Set<Long> others = new LinkedHashSet<>(proc.pids());
+      others.removeAll(hanging);
+      found = holders.among(others, inode, deadline);
+    }
+    return found
+        .map(pid -> process(pid, hanging.contains(pid) || tree.has(pid)))
         .orElse(ClientProcess.UNKNOWN);
   }
 
-  /** The roots and what hangs from them; every thread of a process has children of its own. */
-  private Set<Long> descendants(Set<Long> roots, long deadline) {
-    Set<Long> seen = new LinkedHashSet<>(roots);
-    Deque<Long> open = new ArrayDeque<>(roots);
-    while (!open.isEmpty() && seen.size() < MOST_DESCENDANTS && before(deadline)) {
-      Path tasks = proc.resolve(String.valueOf(open.remove())).resolve("task");
-      for (Path task : list(tasks)) {
-        for (String child : read(task.resolve("children")).orElse("").split("\\s+", -1)) {
-          if (PID.matcher(child).matches() && seen.add(Long.valueOf(child))) {
-            open.add(Long.valueOf(child));
-          }
-        }
-      }
+  /** The last one first. */
+  private List<Long> recentPids() {
+    lock.lock();
+    try {
+      return new ArrayList<>(recent.keySet()).reversed();
+    } finally {
+      lock.unlock();
     }
-    return seen;
   }
 
-  private Optional<Long> holder(Collection<Long> pids, long inode, long deadline) {
-    String link = "socket:[" + inode + "]";
-    for (long pid : pids) {
-      if (!before(deadline)) {
-        return Optional.empty();
-      }
-      for (Path descriptor : list(proc.resolve(String.valueOf(pid)).resolve("fd"))) {
-        if (link.equals(target(descriptor))) {
-          return Optional.of(pid);
-        }
-      }
+  /** What was found out about a process, if that is still it. */
+  private Optional<ClientProcess> known(long pid) {
+    Known known;
+    lock.lock();
+    try {
+      known = recent.get(pid);
+    } finally {
+      lock.unlock();
     }
-    return Optional.empty();
-  }
-
-  private List<Long> pids() {
-    return list(proc).stream()
-        .map(entry -> String.valueOf(entry.getFileName()))
-        .filter(name -> PID.matcher(name).matches())
-        .map(Long::valueOf)
-        .toList();
+    return known != null && known.start().isPresent() && known.start().equals(proc.start(pid))
+        ? Optional.of(process(pid, known.owned()))
+        : Optional.empty();
   }
 
   private ClientProcess process(long pid, boolean owned) {
-    Optional<String> name =
-        read(proc.resolve(String.valueOf(pid)).resolve("comm")).map(String::stripTrailing);
-    return new ClientProcess(OptionalLong.of(pid), name, owned);
-  }
-
-  /** The name in a stat line may hold anything, so fields count from its last parenthesis. */
-  private boolean inGroupOf(Set<Long> roots, long pid) {
-    String stat = read(proc.resolve(String.valueOf(pid)).resolve("stat")).orElse("");
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", 4);
-    return fields.length > 2
-        && PID.matcher(fields[2]).matches()
-        && roots.contains(Long.valueOf(fields[2]));
-  }
-
-  private static boolean before(long deadline) {
-    return deadline - System.nanoTime() > 0;
-  }
-
-  private static String target(Path descriptor) {
+    var known = new Known(proc.start(pid), owned);
+    lock.lock();
     try {
-      return Files.readSymbolicLink(descriptor).toString();
-    } catch (IOException gone) {
-      return "";
+      recent.remove(pid);
+      recent.put(pid, known);
+      if (recent.size() > MOST_RECENT) {
+        recent.remove(recent.keySet().iterator().next());
+      }
+    } finally {
+      lock.unlock();
     }
-  }
-
-  private static List<Path> list(Path directory) {
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-      List<Path> list = new ArrayList<>();
-      entries.forEach(list::add);
-      return list;
-    } catch (IOException | DirectoryIteratorException goneOrNotOurs) {
-      return List.of();
-    }
-  }
-
-  private static Optional<String> read(Path file) {
-    try (var in = Files.newInputStream(file)) {
-      return Optional.of(new String(in.readNBytes(LARGEST_TABLE), StandardCharsets.ISO_8859_1));
-    } catch (IOException goneOrAbsent) {
-      return Optional.empty();
-    }
+    return new ClientProcess(OptionalLong.of(pid), proc.name(pid), owned);
   }
 
   /** The second number of the line "Uid:": real, effective, saved, file system (proc(5)). */
-  private static long effectiveUid(Path status) {
-    try (var lines = Files.lines(status, StandardCharsets.ISO_8859_1)) {
+  static long effectiveUid() {
+    try (var lines = Files.lines(Path.of("/proc/self/status"), StandardCharsets.ISO_8859_1)) {
       return lines
           .filter(line -> line.startsWith("Uid:"))
           .map(line -> Long.parseLong(line.split("\\s+", -1)[2]))

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.earshot.exchange.ClientProcess;
 import dev.earshot.session.SocketOwner.Allowed;
+import dev.earshot.session.SocketOwner.Gone;
 import dev.earshot.session.SocketOwner.OtherUser;
 import dev.earshot.testkit.Eventually;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.LongPredicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,10 +56,14 @@ class SocketOwnersTest {
   void aConnectionOfOurOwnIsFoundWhateverTheFamilyOfItsSocket(String address) throws Exception {
     try (var listener = loopback(address);
         var pair = Pair.through(listener)) {
-      var owners = new SocketOwners(() -> List.of(OURS), _ -> false);
-      ClientProcess found = allowed(owners.of(pair.clientEnd(), pair.listenerEnd()));
-      assertEquals(OptionalLong.of(OURS), found.pid());
-      assertEquals(true, found.owned());
+      var proc = new ProcFiles(Path.of("/proc"));
+      for (SocketTable table : tables(proc)) {
+        long uid = SocketOwners.effectiveUid();
+        var owners = new SocketOwners(proc, table, uid, () -> List.of(OURS), _ -> false);
+        ClientProcess found = allowed(owners.of(pair.clientEnd(), pair.listenerEnd()));
+        assertEquals(OptionalLong.of(OURS), found.pid());
+        assertEquals(true, found.owned());
+      }
     }
   }
 
@@ -66,20 +72,21 @@ class SocketOwnersTest {
     try (var listener = loopback("127.0.0.1");
         var pair = Pair.through(listener)) {
       long uid = ((Number) Files.getAttribute(Path.of("/proc/self"), "unix:uid")).longValue();
-      var owners = new SocketOwners(Path.of("/proc"), uid + 1, () -> List.of(OURS), _ -> false);
-      assertEquals(
-          new OtherUser(OptionalLong.of(uid)), owners.of(pair.clientEnd(), pair.listenerEnd()));
+      var proc = new ProcFiles(Path.of("/proc"));
+      for (SocketTable table : tables(proc)) {
+        var owners = new SocketOwners(proc, table, uid + 1, () -> List.of(OURS), _ -> false);
+        assertEquals(new OtherUser(uid), owners.of(pair.clientEnd(), pair.listenerEnd()));
+      }
     }
   }
 
   @Test
-  void aConnectionThatIsClosedAlreadyIsRefused() throws Exception {
+  void aConnectionThatIsClosedAlreadyIsNobodys() throws Exception {
     try (var listener = loopback("127.0.0.1");
         var pair = Pair.through(listener)) {
       var owners = new SocketOwners(() -> List.of(OURS), _ -> false);
       pair.closeClient();
-      assertEquals(
-          new OtherUser(OptionalLong.empty()), owners.of(pair.clientEnd(), pair.listenerEnd()));
+      assertEquals(new Gone(), owners.of(pair.clientEnd(), pair.listenerEnd()));
     }
   }
 
@@ -95,9 +102,47 @@ class SocketOwnersTest {
   }
 
   @Test
+  void aProcessIsFoundAgainByEachOfItsConnections() throws Exception {
+    var owners = new SocketOwners(() -> List.of(OURS), _ -> false);
+    try (var listener = loopback("127.0.0.1")) {
+      for (int i = 0; i < 3; i++) {
+        try (var one = Pair.through(listener);
+            var other = Pair.through(listener)) {
+          for (Pair pair : List.of(one, other)) {
+            ClientProcess found = allowed(owners.of(pair.clientEnd(), pair.listenerEnd()));
+            assertEquals(OptionalLong.of(OURS), found.pid());
+            assertEquals(true, found.owned());
+          }
+        }
+      }
+    }
+  }
+
+  /** What is remembered of a number is of the process that had it then. */
+  @Test
+  void anotherProcessWithTheSameNumberIsNotTakenForTheFirst(@TempDir Path proc) throws Exception {
+    Files.createDirectories(proc.resolve("net"));
+    Files.writeString(
+        proc.resolve("net/tcp"),
+        "header\n 0: 0100007F:0001 0100007F:0002 01 a b c 1000 0 77 1 x\n");
+    Path fds = Files.createDirectories(proc.resolve("42/fd"));
+    Files.createSymbolicLink(fds.resolve("3"), Path.of("socket:[77]"));
+    Files.writeString(proc.resolve("42/comm"), "old\n");
+    String rest = " 41 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ";
+    Files.writeString(proc.resolve("42/stat"), "42 (old) S 1 41" + rest + "1000 0");
+    var owners = inFolder(proc, 1000, List.of(41L), _ -> false);
+    assertEquals(true, allowed(owners.of(end(1), end(2))).owned());
+    Files.writeString(proc.resolve("42/comm"), "new\n");
+    Files.writeString(proc.resolve("42/stat"), "42 (new) S 1 42" + rest + "2000 0");
+    assertEquals(
+        new Allowed(new ClientProcess(OptionalLong.of(42), Optional.of("new"), false)),
+        owners.of(end(1), end(2)));
+  }
+
+  @Test
   void withoutTablesEveryoneIsAllowedAndUnknown(@TempDir Path noProc) throws Exception {
     var end = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
-    var owners = new SocketOwners(noProc, 0, List::of, _ -> false);
+    var owners = inFolder(noProc, 0, List.of(), _ -> false);
     assertEquals(new Allowed(ClientProcess.UNKNOWN), owners.of(end, end));
   }
 
@@ -110,9 +155,9 @@ class SocketOwnersTest {
     Path fds = Files.createDirectories(proc.resolve("42/fd"));
     Files.createSymbolicLink(fds.resolve("3"), Path.of("socket:[77]"));
     Files.writeString(proc.resolve("42/comm"), "a) b\n");
-    var owners = new SocketOwners(proc, 1000, () -> List.of(41L), _ -> false);
-    var marked = new SocketOwners(proc, 1000, () -> List.of(41L), pid -> pid == 42);
     for (int group : List.of(41, 42)) {
+      var owners = inFolder(proc, 1000, List.of(41L), _ -> false);
+      var marked = inFolder(proc, 1000, List.of(41L), pid -> pid == 42);
       Files.writeString(proc.resolve("42/stat"), "42 (a) b) S 1 " + group + " 41 0 -1");
       assertEquals(
           new Allowed(new ClientProcess(OptionalLong.of(42), Optional.of("a) b"), group == 41)),
@@ -121,6 +166,19 @@ class SocketOwnersTest {
           new Allowed(new ClientProcess(OptionalLong.of(42), Optional.of("a) b"), true)),
           marked.of(end(1), end(2)));
     }
+  }
+
+  /** The kernel's answers come first, those of the printed tables stand in for them. */
+  private static List<SocketTable> tables(ProcFiles proc) {
+    var printed = new ProcSocketTable(proc);
+    return List.of(
+        new KernelSocketTable((local, remote) -> new SocketTable.Told.Missing()), printed);
+  }
+
+  private static SocketOwners inFolder(
+      Path folder, long uid, List<Long> roots, LongPredicate marked) {
+    var proc = new ProcFiles(folder);
+    return new SocketOwners(proc, new ProcSocketTable(proc), uid, () -> roots, marked);
   }
 
   private static InetSocketAddress end(int port) {
