@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import dev.earshot.cli.Earshot;
 import dev.earshot.cli.Events;
+import dev.earshot.cli.NodePackages;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -82,7 +83,7 @@ class OwnersInteropIT {
   @Timeout(value = 5, unit = TimeUnit.MINUTES)
   static void install() throws Exception {
     Tools.areThere();
-    packages = NodePackages.install();
+    packages = NodePackages.install("interop");
   }
 
   @BeforeEach
@@ -126,8 +127,7 @@ class OwnersInteropIT {
     Path daemon = Files.writeString(folder.resolve("daemon.sh"), DAEMON);
     String script = "mkfifo $3; sh $1 4 $0; (setsid sh $2 $0 $3 &); read _ < $3";
     Path fifo = folder.resolve("fifo");
-    calls(
-        6, "sh", "-c", script, url(), nested.toString(), daemon.toString(), fifo.toString());
+    calls(6, "sh", "-c", script, url(), nested.toString(), daemon.toString(), fifo.toString());
   }
 
   @Test
