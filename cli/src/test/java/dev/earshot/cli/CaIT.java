@@ -17,7 +17,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code earshot ca} from outside; openssl, keytool, curl and the system's own tools judge. */
@@ -261,34 +260,6 @@ class CaIT {
       running.stdin().close();
       assertThat(running.finish().out()).startsWith("-----BEGIN CERTIFICATE-----");
     }
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "rotat|unknown action 'rotat'; did you mean 'rotate'? there are: path, show, export, rotate",
-        "burn|unknown action 'burn'; there are: path, show, export, rotate",
-        "export --fromat pem|unknown option '--fromat'; did you mean '--format'?",
-        "export -f pen|unknown format 'pen'; did you mean 'pem'? there are: pem, der, p12",
-        "export -f jks|unknown format 'jks'; there are: pem, der, p12",
-        "export -f der --password secret1|der has no password; leave out --password, or add -f p12",
-        "export -f p12 --password short|the password is too short: keytool wants at least 6",
-        "export -f p12 --password käsebrot|the password has characters that programs do not agree",
-        "export --password=secret1|pem has no password; leave out --password, or add -f p12",
-        "rotate -f der|--format is for 'export', not for 'rotate'; see: earshot ca --help",
-        "show --constrain a.example|--constrain is for 'rotate', not for 'show'",
-        "rotate --constrain a.example,*.b|--constrain: '*.b' begins with a dot or a star",
-        "rotate --constrain 10.1.0.0/8|did you mean '10.0.0.0/8'?",
-        "rotate again|unknown command 'again'; see: earshot ca --help",
-      })
-  void whatIsWrongIsSaidInOneLine(String line, String said) throws Exception {
-    var run = earshot.run(("ca " + line).split(" "));
-
-    assertThat(run.status()).isEqualTo(2);
-    assertThat(run.out()).isEmpty();
-    assertThat(run.stderr()).startsWith("earshot: ca: ").contains(said).hasLineCount(1);
-    assertThat(earshot.home()).isEmptyDirectory();
   }
 
   @ParameterizedTest

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import org.bouncycastle.asn1.ASN1GeneralizedTime;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
@@ -25,6 +28,35 @@ class DerTest {
     ASN1OctetString read = ASN1OctetString.getInstance(ASN1Primitive.fromByteArray(written));
     assertThat(read.getOctets()).hasSize(length);
     assertThat(read.getEncoded("DER")).isEqualTo(written);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 127, 128, 255, 256, 65_535})
+  void valuesThatFollowEachOtherAreReadBack(int length) {
+    byte[] content = new byte[length];
+    Arrays.fill(content, (byte) 7);
+    byte[] both = Der.octets(Der.octets(content), Der.yes());
+    List<Der.Part> outer = Der.parts(ByteBuffer.wrap(both));
+
+    if (both.length < 65_536) {
+      assertThat(outer).hasSize(1);
+      List<Der.Part> inner = Der.parts(outer.getFirst().content());
+      assertThat(inner).extracting(Der.Part::tag).containsExactly(0x04, 0x01);
+      assertThat(inner.getFirst().bytes()).isEqualTo(content);
+    } else {
+      // Longer than anything that we write.
+      assertThat(outer).isEmpty();
+    }
+  }
+
+  @Test
+  void aValueThatIsCutOffIsNone() {
+    byte[] whole = Der.sequence(Der.octets(new byte[300]));
+
+    for (int length = 0; length < whole.length; length++) {
+      assertThat(Der.parts(ByteBuffer.wrap(Arrays.copyOf(whole, length)))).isEmpty();
+    }
+    assertThat(Der.parts(ByteBuffer.wrap(whole))).hasSize(1);
   }
 
   @ParameterizedTest
