@@ -116,7 +116,8 @@ class EventJsonTest {
     }
     all.add(stopped());
     List<JsonNode> told = lines(json, all).all("bypass");
-    assertThat(told).extracting(it -> it.get("kind").asString())
+    assertThat(told)
+        .extracting(it -> it.get("kind").asString())
         .containsExactly("http", "service", "unknown");
     assertThat(told).allMatch(it -> it.get("sampled").asBoolean());
     assertThat(told).allMatch(it -> it.get("remote").asString().equals("[0:0:0:0:0:0:0:1]:5432"));

@@ -152,8 +152,7 @@ class TcpSocketsTest {
     String link = "socket:[" + inode + "]";
     try (var entries = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
       for (Path entry : entries) {
-        if (Files.isSymbolicLink(entry)
-            && Files.readSymbolicLink(entry).toString().equals(link)) {
+        if (Files.isSymbolicLink(entry) && Files.readSymbolicLink(entry).toString().equals(link)) {
           return true;
         }
       }

@@ -427,8 +427,8 @@ class ProxyControllerTest {
   @Test
   void aClientThatLeftWithoutAWordIsNotTold() throws Exception {
     try (var proxy =
-        RunningProxy.start(plan ->
-            RunningProxy.with(plan, (ClientCheck) (from, to) -> new ClientAnswer.Gone()))) {
+        RunningProxy.start(
+            plan -> RunningProxy.with(plan, (ClientCheck) (from, to) -> new ClientAnswer.Gone()))) {
       try (var silent = proxy.client()) {
         silent.socket().shutdownOutput();
         assertThat(silent.readAll()).isEmpty();

@@ -58,8 +58,7 @@ final class BypassRules {
         .filter(it -> it.state() != TcpState.LISTEN && it.inode() != 0)
         .filter(it -> !isProxy(it.remote()) && !isProxy(it.local()))
         .filter(it -> !listening.get(it.local().getPort()))
-        .filter(it ->
-            ephemeral.has(it.local().getPort()) || !ephemeral.has(it.remote().getPort()))
+        .filter(it -> ephemeral.has(it.local().getPort()) || !ephemeral.has(it.remote().getPort()))
         .toList();
   }
 

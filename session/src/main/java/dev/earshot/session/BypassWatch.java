@@ -23,9 +23,9 @@ import java.util.stream.Collectors;
 /**
  * Looks now and then at the connections of a run's tree, and tells which did not come through the
  * proxy, each process and address once. It sees what is there when it looks: a connection that is
- * over by then is missed. A thread of its own looks every 50 ms if that takes it no more than 1 % of
- * a processor (see {@link Pace}), else as seldom as that needs. Only connections of the session's
- * own user, in the network that Earshot is in, are seen.
+ * over by then is missed. A thread of its own looks every 50 ms if that takes it no more than 1 %
+ * of a processor (see {@link Pace}), else as seldom as that needs. Only connections of the
+ * session's own user, in the network that Earshot is in, are seen.
  *
  * <p>Bounded: 1,000 connections are told in a run, then a warning and no more.
  */
@@ -44,7 +44,6 @@ final class BypassWatch {
   private final int run;
   private final SessionProcesses tree;
   private final ProcFiles proc;
-  private final SocketHolders holders;
   private final BypassRules rules;
   private final Consumer<SessionEvent> events;
   private final long uid = SocketOwners.effectiveUid();
@@ -65,12 +64,10 @@ final class BypassWatch {
     this.run = run;
     this.tree = tree;
     this.proc = tree.files();
-    this.holders = new SocketHolders(proc);
     this.rules =
         new BypassRules(
             proxy,
-            BypassRules.Ephemeral.parse(
-                proc.text("sys/net/ipv4/ip_local_port_range").orElse("")));
+            BypassRules.Ephemeral.parse(proc.text("sys/net/ipv4/ip_local_port_range").orElse("")));
     this.events = events;
     this.thread = Thread.ofPlatform().daemon().name("earshot-bypass").unstarted(this::watch);
   }
@@ -169,7 +166,10 @@ final class BypassWatch {
         made.stream()
             .collect(
                 Collectors.toMap(
-                    TcpSocket::inode, it -> before.getOrDefault(it.inode(), 0), Math::max, HashMap::new));
+                    TcpSocket::inode,
+                    it -> before.getOrDefault(it.inode(), 0),
+                    Math::max,
+                    HashMap::new));
     List<TcpSocket> open =
         made.stream().filter(it -> looked.getOrDefault(it.inode(), 0) < LOOKS).toList();
     if (open.isEmpty()) {
@@ -193,7 +193,7 @@ final class BypassWatch {
       if (deadline - System.nanoTime() <= 0 || hasEnded()) {
         break;
       }
-      holders.of(pid).keySet().forEach(inode -> byInode.putIfAbsent(inode, pid));
+      proc.sockets(pid).keySet().forEach(inode -> byInode.putIfAbsent(inode, pid));
     }
     return byInode;
   }

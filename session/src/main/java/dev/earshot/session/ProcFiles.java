@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
@@ -67,13 +69,25 @@ final class ProcFiles {
     return children;
   }
 
-  /** Its open descriptors, each a link. */
-  List<Path> descriptors(long pid) {
-    return list(of(pid, "fd"));
+  /** The sockets that a process has open: the number of a descriptor for each inode. */
+  Map<Long, Integer> sockets(long pid) {
+    Map<Long, Integer> sockets = new LinkedHashMap<>();
+    for (Path descriptor : list(of(pid, "fd"))) {
+      OptionalLong inode = socket(descriptor);
+      OptionalLong number = number(String.valueOf(descriptor.getFileName()));
+      if (inode.isPresent() && number.isPresent()) {
+        sockets.putIfAbsent(inode.getAsLong(), (int) number.getAsLong());
+      }
+    }
+    return sockets;
   }
 
-  /** The inode of the socket behind a descriptor's link; empty if it is none. */
-  static OptionalLong socket(Path descriptor) {
+  /** The inode of the socket behind a descriptor; empty if it is none. */
+  OptionalLong socket(long pid, int descriptor) {
+    return socket(of(pid, "fd").resolve(String.valueOf(descriptor)));
+  }
+
+  private static OptionalLong socket(Path descriptor) {
     String link = target(descriptor).map(Path::toString).orElse("");
     return link.startsWith("socket:[") && link.endsWith("]")
         ? number(link.substring("socket:[".length(), link.length() - 1))

@@ -60,8 +60,6 @@ record ProgramFacts(
       return OptionalInt.of(Integer.parseInt(inHeader.group(1)));
     }
     Matcher inPath = NODE_IN_PATH.matcher(path);
-    return inPath.find()
-        ? OptionalInt.of(Integer.parseInt(inPath.group(1)))
-        : OptionalInt.empty();
+    return inPath.find() ? OptionalInt.of(Integer.parseInt(inPath.group(1))) : OptionalInt.empty();
   }
 }

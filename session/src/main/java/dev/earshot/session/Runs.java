@@ -161,8 +161,7 @@ final class Runs {
         if (run == 1 && scope.cause().isEmpty()) {
           log.publish(started);
         }
-        var processes =
-            new SessionProcesses(this::ownedGroups, material.containment()::owns);
+        var processes = new SessionProcesses(this::ownedGroups, material.containment()::owns);
         watch = BypassWatch.start(run, processes, started.proxy(), log::publish);
       }
       case ProcessEvent.Exited(var result) -> {

@@ -71,7 +71,8 @@ class BypassRulesTest {
     var others = new BypassRules.Within(all, Set.of(1L, 3L), new BitSet());
     assertThat(others.has(client)).isFalse();
     assertThat(others.has(waiting)).isFalse();
-    TcpSocket far = new TcpSocket(at(40_002), end("93.184.216.34", 45_000), TcpState.SYN_SENT, 0, 3);
+    TcpSocket far =
+        new TcpSocket(at(40_002), end("93.184.216.34", 45_000), TcpState.SYN_SENT, 0, 3);
     assertThat(later.has(far)).isFalse();
   }
 
@@ -93,8 +94,7 @@ class BypassRulesTest {
     assertThat(program("/usr/lib/jvm/x/bin/java", "", "")).isEqualTo(new Program.Java());
     assertThat(program("/n/versions/node/v18.20.1/bin/node", "", "")).isEqualTo(node(18));
     assertThat(program("/usr/bin/node", "", "#define NODE_MAJOR_VERSION 20\n")).isEqualTo(node(20));
-    assertThat(program("/usr/bin/node", "", ""))
-        .isEqualTo(new Program.Node(OptionalInt.empty()));
+    assertThat(program("/usr/bin/node", "", "")).isEqualTo(new Program.Node(OptionalInt.empty()));
     assertThat(
             new ProgramFacts("/x/java", List.of("java", "-Dearshot.launch.closed=", "-jar"), "", "")
                 .program())
@@ -106,7 +106,9 @@ class BypassRulesTest {
     Optional<String> none = Optional.empty();
     assertThat(BypassHint.of(new Program.Go(), none, true)).contains("localhost.");
     assertThat(BypassHint.of(new Program.Go(), none, false)).contains("ProxyFromEnvironment");
-    assertThat(BypassHint.of(node(20), none, true)).startsWith("Node 20 has no").contains("Node 24");
+    assertThat(BypassHint.of(node(20), none, true))
+        .startsWith("Node 20 has no")
+        .contains("Node 24");
     assertThat(BypassHint.of(node(22), none, true)).contains("22.21");
     assertThat(BypassHint.of(node(24), none, true)).contains("agent");
     assertThat(BypassHint.of(new Program.Java(), none, true)).contains("createSystem");

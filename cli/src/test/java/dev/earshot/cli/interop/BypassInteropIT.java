@@ -168,10 +168,7 @@ class BypassInteropIT {
     Path script = Files.writeString(folder.resolve("own.py"), OWN_SERVER);
     try (var origin = held()) {
       Events events =
-          run(
-              Tools.PYTHON.toString(),
-              script.toString(),
-              String.valueOf(origin.port()));
+          run(Tools.PYTHON.toString(), script.toString(), String.valueOf(origin.port()));
       assertThat(only(events).get("remote").asString()).endsWith(":" + origin.port());
     }
   }
@@ -182,7 +179,9 @@ class BypassInteropIT {
     try (var origin = held();
         var slow = held()) {
       String script =
-          "curl -sS http://127.0.0.1:" + slow.port() + "/ > $0/out & "
+          "curl -sS http://127.0.0.1:"
+              + slow.port()
+              + "/ > $0/out & "
               + rawCall("127.0.0.1", origin.port())
               + "; wait";
       Events events = run("bash", "-c", script, folder.toString());

@@ -126,8 +126,7 @@ class OwnersInteropIT {
     Path daemon = Files.writeString(folder.resolve("daemon.sh"), DAEMON);
     String script = "mkfifo $3; sh $1 4 $0; (setsid sh $2 $0 $3 &); read _ < $3";
     Path fifo = folder.resolve("fifo");
-    calls(
-        6, "sh", "-c", script, url(), nested.toString(), daemon.toString(), fifo.toString());
+    calls(6, "sh", "-c", script, url(), nested.toString(), daemon.toString(), fifo.toString());
   }
 
   @Test
