@@ -105,6 +105,17 @@ final class EventJson {
       }
       case SessionEvent.Command(var run, var process) -> process(out, run, process);
       case SessionEvent.Traffic(var run, var traffic) -> traffic(out, run, traffic);
+      case SessionEvent.Bypassed(var run, var bypass) -> {
+        out.writeStringProperty("type", "bypass");
+        out.writeNumberProperty("run", run);
+        out.writeNumberProperty("pid", bypass.pid());
+        out.writeStringProperty("process", Launch.text(bypass.process()));
+        out.writeStringProperty("remote", address(bypass.remote()));
+        out.writeStringProperty("kind", bypass.kind().wireName());
+        text(out, "service", bypass.service());
+        out.writeStringProperty("hint", bypass.hint());
+        out.writeBooleanProperty("sampled", true);
+      }
       case SessionEvent.Dropped(var count) -> {
         out.writeStringProperty("type", "dropped");
         out.writeNumberProperty("count", count);
@@ -314,6 +325,7 @@ final class EventJson {
     out.writeNumberProperty("exit_code", result.exitCode());
     out.writeNumberProperty("exchanges", result.exchanges());
     out.writeNumberProperty("failed", result.failed());
+    out.writeNumberProperty("bypassed", result.bypassed().count());
     // Of this stream: other readers of the session have missed others.
     out.writeNumberProperty("dropped_events", missed);
     out.writeObjectPropertyStart("forced");

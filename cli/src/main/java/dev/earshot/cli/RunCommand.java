@@ -88,6 +88,7 @@ final class RunCommand {
       key.ifPresent(OwnSignals::passOn);
       List<String> command = options.command().stream().map(Launch::text).toList();
       following.lines().forEach(line -> say(options, line));
+      Summary.bypassed(result).ifPresent(line -> say(options, line));
       relay.flatMap(PtyRelay::problem).ifPresent(line -> say(options, "warning: " + line));
       var failure = Summary.failure(result, command);
       if (failure.isPresent()) {

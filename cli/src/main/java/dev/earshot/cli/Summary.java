@@ -33,6 +33,24 @@ final class Summary {
     return calls + "; " + end(result, command.getFirst()) + forced(result) + kept(result);
   }
 
+  /** What went around Earshot, as far as it was seen; empty if nothing was. */
+  static Optional<String> bypassed(SessionResult result) {
+    long count = result.bypassed().count();
+    return result
+        .bypassed()
+        .first()
+        .map(one ->
+            "at least %d %s went around Earshot%s %s (%d) to %s: %s"
+                .formatted(
+                    count,
+                    count == 1 ? "connection" : "connections",
+                    count == 1 ? ":" : ", such as",
+                    Launch.text(one.process()),
+                    one.pid(),
+                    EventJson.address(one.remote()),
+                    one.hint()));
+  }
+
   /** Why the command could not be started, or why Earshot failed; empty if neither is so. */
   static Optional<String> failure(SessionResult result, List<String> command) {
     Optional<StartFailure> startFailure = result.process().flatMap(ProcessResult::startFailure);

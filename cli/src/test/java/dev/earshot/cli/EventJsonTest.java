@@ -17,10 +17,13 @@ import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.exchange.TunnelReason;
 import dev.earshot.process.ProcessEvent;
 import dev.earshot.process.Signal;
+import dev.earshot.session.Bypass;
 import dev.earshot.session.SessionEvent;
 import dev.earshot.session.SessionResult;
 import dev.earshot.session.Stamped;
 import dev.earshot.session.StopCause;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -98,6 +101,27 @@ class EventJsonTest {
     assertThat(events.one("process.signaled").get("why").asString()).isEqualTo("restart");
     assertThat(events.one("process.restarting").get("run").asInt()).isEqualTo(2);
     assertThat(events.one("process.starting").get("run").asInt()).isEqualTo(2);
+  }
+
+  @Test
+  void everyKindOfBypassFitsTheSchema() throws Exception {
+    var json = new EventJson(Redaction.CREDENTIALS);
+    List<SessionEvent> all = new ArrayList<>(List.of(starting()));
+    for (Bypass.Kind kind : Bypass.Kind.values()) {
+      Optional<String> service =
+          kind == Bypass.Kind.SERVICE ? Optional.of("PostgreSQL") : Optional.empty();
+      var remote = new InetSocketAddress(InetAddress.ofLiteral("::1"), 5432);
+      all.add(
+          new SessionEvent.Bypassed(2, new Bypass(7, "a\u001bb", remote, kind, service, "hint")));
+    }
+    all.add(stopped());
+    List<JsonNode> told = lines(json, all).all("bypass");
+    assertThat(told)
+        .extracting(it -> it.get("kind").asString())
+        .containsExactly("http", "service", "unknown");
+    assertThat(told).allMatch(it -> it.get("sampled").asBoolean());
+    assertThat(told).allMatch(it -> it.get("remote").asString().equals("[0:0:0:0:0:0:0:1]:5432"));
+    assertThat(told.get(1).get("service").asString()).isEqualTo("PostgreSQL");
   }
 
   @Test
@@ -190,6 +214,7 @@ class EventJsonTest {
             0,
             1,
             0,
+            Bypass.Seen.NOTHING,
             0,
             new SessionResult.Forced(0, 0),
             new SessionResult.Phases(

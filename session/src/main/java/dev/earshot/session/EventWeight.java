@@ -12,7 +12,11 @@ final class EventWeight {
   private EventWeight() {}
 
   static long of(SessionEvent event) {
-    return event instanceof SessionEvent.Traffic(_, var traffic) ? FIXED + of(traffic) : FIXED;
+    return switch (event) {
+      case SessionEvent.Traffic(_, var traffic) -> FIXED + of(traffic);
+      case SessionEvent.Bypassed(_, var bypass) -> FIXED + bypass.hint().length();
+      default -> FIXED;
+    };
   }
 
   private static long of(TrafficEvent event) {

@@ -7,7 +7,10 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
@@ -21,6 +24,11 @@ final class ProcFiles {
   private static final int GROUP = 2;
 
   private static final int START = 19;
+
+  private static final int LARGEST_ARGUMENTS = 16 * 1024;
+
+  /** Where the tools of Go look for its note, too. */
+  private static final int BEGINNING = 32 * 1024;
 
   private final Path proc;
 
@@ -56,35 +64,65 @@ final class ProcFiles {
   List<Long> children(long pid) {
     List<Long> children = new ArrayList<>();
     for (Path task : list(of(pid, "task"))) {
-      for (String child : read(task.resolve("children")).orElse("").split("\\s+", -1)) {
-        if (isPid(child)) {
-          children.add(Long.valueOf(child));
-        }
-      }
+      children.addAll(childrenOf(task));
     }
     return children;
   }
 
-  /** Its open descriptors, each a link. */
-  List<Path> descriptors(long pid) {
-    return list(of(pid, "fd"));
+  /** The sockets that a process has open: the number of a descriptor for each inode. */
+  Map<Long, Integer> sockets(long pid) {
+    Map<Long, Integer> sockets = new LinkedHashMap<>();
+    for (Path descriptor : list(of(pid, "fd"))) {
+      OptionalLong inode = socket(descriptor);
+      OptionalLong number = number(String.valueOf(descriptor.getFileName()));
+      if (inode.isPresent() && number.isPresent()) {
+        sockets.putIfAbsent(inode.getAsLong(), (int) number.getAsLong());
+      }
+    }
+    return sockets;
   }
 
-  /** The inode of the socket behind a descriptor's link; empty if it is none. */
-  static OptionalLong socket(Path descriptor) {
-    try {
-      String link = Files.readSymbolicLink(descriptor).toString();
-      return link.startsWith("socket:[") && link.endsWith("]")
-          ? number(link.substring("socket:[".length(), link.length() - 1))
-          : OptionalLong.empty();
-    } catch (IOException gone) {
-      return OptionalLong.empty();
-    }
+  /** The inode of the socket behind a descriptor; empty if it is none. */
+  OptionalLong socket(long pid, int descriptor) {
+    return socket(of(pid, "fd").resolve(String.valueOf(descriptor)));
+  }
+
+  private static OptionalLong socket(Path descriptor) {
+    String link = target(descriptor).map(Path::toString).orElse("");
+    return link.startsWith("socket:[") && link.endsWith("]")
+        ? number(link.substring("socket:[".length(), link.length() - 1))
+        : OptionalLong.empty();
+  }
+
+  /**
+   * Those children of a process that it got as their parents ended, and few others: what hangs from
+   * its first thread.
+   */
+  List<Long> adopted(long pid) {
+    return childrenOf(of(pid, "task").resolve(String.valueOf(pid)));
+  }
+
+  /** What there is to tell of the program that a process runs. */
+  ProgramFacts program(long pid) {
+    Path link = of(pid, "exe");
+    Path file = target(link).orElse(Path.of(""));
+    Path above = file.resolve("../../include/node/node_version.h").normalize();
+    boolean node = file.endsWith("node") || file.endsWith("nodejs");
+    return new ProgramFacts(
+        file.toString(),
+        List.of(read(of(pid, "cmdline"), LARGEST_ARGUMENTS).orElse("").split("\0", -1)),
+        read(link, BEGINNING).orElse(""),
+        node ? read(above, BEGINNING).orElse("") : "");
   }
 
   /** A file of the whole, such as {@code net/tcp}, up to 16 MiB. */
   Optional<String> text(String name) {
     return read(proc.resolve(name));
+  }
+
+  /** Nanoseconds of a processor that the calling thread, not a virtual one, has used. */
+  OptionalLong ownTime() {
+    return number(text("thread-self/schedstat").orElse("").split(" ", 2)[0]);
   }
 
   private Path of(long pid, String file) {
@@ -110,6 +148,21 @@ final class ProcFiles {
     }
   }
 
+  private static List<Long> childrenOf(Path task) {
+    return Arrays.stream(read(task.resolve("children")).orElse("").split("\\s+", -1))
+        .filter(ProcFiles::isPid)
+        .map(Long::valueOf)
+        .toList();
+  }
+
+  private static Optional<Path> target(Path link) {
+    try {
+      return Optional.of(Files.readSymbolicLink(link));
+    } catch (IOException goneOrNotOurs) {
+      return Optional.empty();
+    }
+  }
+
   private static List<Path> list(Path directory) {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       List<Path> list = new ArrayList<>();
@@ -121,8 +174,12 @@ final class ProcFiles {
   }
 
   private static Optional<String> read(Path file) {
+    return read(file, LARGEST);
+  }
+
+  private static Optional<String> read(Path file, int most) {
     try (var in = Files.newInputStream(file)) {
-      return Optional.of(new String(in.readNBytes(LARGEST), StandardCharsets.ISO_8859_1));
+      return Optional.of(new String(in.readNBytes(most), StandardCharsets.ISO_8859_1));
     } catch (IOException goneOrAbsent) {
       return Optional.empty();
     }

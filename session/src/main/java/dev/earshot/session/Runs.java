@@ -28,6 +28,8 @@ final class Runs {
   private RunRules.State state = new RunRules.State.Launching(1); // guarded by lock
   private volatile @Nullable ProcessController process; // none between the runs
   private volatile StopClock stopClock = StopClock.NOTHING_YET; // written by the process's thread
+  private volatile @Nullable BypassWatch watch; // begun by the process's thread
+  private Bypass.Seen bypassed = Bypass.Seen.NOTHING; // the owner thread's
   private int killed; // the owner thread's
 
   /**
@@ -91,15 +93,20 @@ final class Runs {
             plan.stop(),
             event -> {
               material.record().process(run, event);
-              onProcess(run, event, started);
+              onProcess(run, event, material, started);
             });
     process = controller;
     return controller;
   }
 
   /** Nothing of the run is left. */
-  void ended(ProcessResult result) {
+  void ended(ProcessResult result) throws InterruptedException {
     process = null;
+    BypassWatch watched = watch;
+    if (watched != null) {
+      bypassed = bypassed.plus(watched.close());
+      watch = null;
+    }
     killed += result.killed().size();
     step(RunRules.Input.ENDED);
   }
@@ -130,13 +137,19 @@ final class Runs {
     return stopClock;
   }
 
+  /** What went around the proxy, in all runs together. For the owner thread. */
+  Bypass.Seen bypassed() {
+    return bypassed;
+  }
+
   /** How many processes had to be killed, in all runs together. For the owner thread. */
   int killed() {
     return killed;
   }
 
   /** On the process's owner thread. */
-  private void onProcess(int run, ProcessEvent event, SessionEvent.Started started) {
+  private void onProcess(
+      int run, ProcessEvent event, SessionMaterial material, SessionEvent.Started started) {
     stopClock = stopClock.after(event, System.nanoTime());
     switch (event) {
       case ProcessEvent.Started _ -> {
@@ -148,12 +161,21 @@ final class Runs {
         if (run == 1 && scope.cause().isEmpty()) {
           log.publish(started);
         }
+        var processes = new SessionProcesses(this::ownedGroups, material.containment()::owns);
+        watch = BypassWatch.start(run, processes, started.proxy(), log::publish);
       }
       case ProcessEvent.Exited(var result) -> {
         exited(result.reason());
         log.publish(new SessionEvent.Command(run, event));
       }
-      case ProcessEvent.Starting _, ProcessEvent.Signaled _, ProcessEvent.TreeGone _ ->
+      case ProcessEvent.TreeGone _ -> {
+        BypassWatch watched = watch;
+        if (watched != null) {
+          watched.end();
+        }
+        log.publish(new SessionEvent.Command(run, event));
+      }
+      case ProcessEvent.Starting _, ProcessEvent.Signaled _ ->
           log.publish(new SessionEvent.Command(run, event));
     }
   }

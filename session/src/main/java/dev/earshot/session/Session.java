@@ -417,6 +417,7 @@ public final class Session implements AutoCloseable {
         ExitStatus.of(cause, ending.process(), ending.failure().isPresent()),
         exchanges.sum(),
         failed.sum(),
+        runs.bypassed(),
         log.dropped(),
         new SessionResult.Forced(runs.killed(), ending.forcedConnections()),
         new SessionResult.Phases(

@@ -66,6 +66,9 @@ public sealed interface SessionEvent {
    */
   record Traffic(int run, TrafficEvent event) implements SessionEvent {}
 
+  /** A connection of a run's tree that did not come through, seen by looking now and then. */
+  record Bypassed(int run, Bypass connection) implements SessionEvent {}
+
   /** In place of what a slow subscriber missed. Only its own subscription has it. */
   record Dropped(long count) implements SessionEvent {}
 

@@ -1,5 +1,6 @@
 package dev.earshot.session;
 
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
@@ -16,6 +17,12 @@ final class SessionProcesses {
   private final ProcFiles proc;
   private final Supplier<? extends Collection<Long>> roots;
   private final LongPredicate marked;
+  private final long self = ProcessHandle.current().pid();
+
+  /** The tree of a session of this machine, as below. */
+  SessionProcesses(Supplier<? extends Collection<Long>> roots, LongPredicate marked) {
+    this(new ProcFiles(Path.of("/proc")), roots, marked);
+  }
 
   /**
    * The tree of a session.
@@ -32,13 +39,15 @@ final class SessionProcesses {
   }
 
   /**
-   * The roots and what hangs from them, parents before their children: at most 10,000. What left
-   * its parents is not among them, but a {@linkplain #has member}.
+   * The roots, the orphans that this process has adopted from them, and what hangs from those,
+   * parents before their children: at most 10,000. Where orphans are not adopted, one is not among
+   * them, but a {@linkplain #has member}.
    *
    * @param deadline in {@link System#nanoTime}, after which it looks no further
    */
   Set<Long> hanging(long deadline) {
     Set<Long> seen = new LinkedHashSet<>(roots.get());
+    proc.adopted(self).stream().filter(marked::test).forEach(seen::add);
     Deque<Long> open = new ArrayDeque<>(seen);
     while (!open.isEmpty() && seen.size() < MOST && deadline - System.nanoTime() > 0) {
       for (long child : proc.children(open.remove())) {
@@ -54,5 +63,9 @@ final class SessionProcesses {
   boolean has(long pid) {
     OptionalLong group = proc.group(pid);
     return (group.isPresent() && roots.get().contains(group.getAsLong())) || marked.test(pid);
+  }
+
+  ProcFiles files() {
+    return proc;
   }
 }

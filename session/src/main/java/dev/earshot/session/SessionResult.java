@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param exitCode what a shell would see of {@code earshot run}, 0 to 255
  * @param exchanges exchanges that began, in all runs together
  * @param failed exchanges that failed
+ * @param bypassed what is known to have gone around Earshot, in all runs together
  * @param droppedEvents events that slow subscribers missed, all together
  * @param forced what did not end by itself, in all runs together
  * @param phases how long each part of the end took: of the last run's end, which was before the
@@ -24,6 +25,7 @@ public record SessionResult(
     int exitCode,
     long exchanges,
     long failed,
+    Bypass.Seen bypassed,
     long droppedEvents,
     Forced forced,
     Phases phases,

@@ -1,6 +1,5 @@
 package dev.earshot.session;
 
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -9,11 +8,11 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Which process has a socket open: its inode is behind one of the links in {@code /proc/PID/fd}.
- * Remembers every socket it comes across, at most 4,096, so that one look at a process with many
+ * Remembers every socket it comes across, at most 16,384, so that one look at a process with many
  * connections serves all of them. Safe for use by several threads.
  */
 final class SocketHolders {
-  private static final int MOST = 4096;
+  private static final int MOST = 16_384;
 
   private final ProcFiles proc;
   private final ReentrantLock lock = new ReentrantLock();
@@ -23,7 +22,7 @@ final class SocketHolders {
     this.proc = proc;
   }
 
-  private record Holder(long pid, Path descriptor) {}
+  private record Holder(long pid, int descriptor) {}
 
   /** The holder by memory, which is verified: a descriptor may be closed, or passed on. */
   Optional<Long> remembered(long inode) {
@@ -35,7 +34,7 @@ final class SocketHolders {
       lock.unlock();
     }
     return Optional.ofNullable(holder)
-        .filter(it -> ProcFiles.socket(it.descriptor()).equals(OptionalLong.of(inode)))
+        .filter(it -> proc.socket(it.pid(), it.descriptor()).equals(OptionalLong.of(inode)))
         .map(Holder::pid);
   }
 
@@ -49,7 +48,7 @@ final class SocketHolders {
       if (deadline - System.nanoTime() <= 0) {
         return Optional.empty();
       }
-      Map<Long, Path> sockets = of(pid);
+      Map<Long, Integer> sockets = proc.sockets(pid);
       remember(pid, sockets);
       if (sockets.containsKey(inode)) {
         return Optional.of(pid);
@@ -58,17 +57,8 @@ final class SocketHolders {
     return Optional.empty();
   }
 
-  /** The sockets that a process has open, by their inodes. */
-  Map<Long, Path> of(long pid) {
-    Map<Long, Path> sockets = new LinkedHashMap<>();
-    for (Path descriptor : proc.descriptors(pid)) {
-      ProcFiles.socket(descriptor).ifPresent(inode -> sockets.putIfAbsent(inode, descriptor));
-    }
-    return sockets;
-  }
-
   /** The last one seen is the one remembered, the longest known are forgotten. */
-  private void remember(long pid, Map<Long, Path> sockets) {
+  private void remember(long pid, Map<Long, Integer> sockets) {
     lock.lock();
     try {
       sockets.forEach((inode, descriptor) -> {

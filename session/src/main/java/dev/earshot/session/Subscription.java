@@ -87,7 +87,7 @@ public final class Subscription implements AutoCloseable {
 
   /** Adds without waiting; drops and counts if there is no room. */
   void offer(Stamped event) {
-    boolean droppable = event.event() instanceof SessionEvent.Traffic;
+    boolean droppable = isDroppable(event);
     long weight = EventWeight.of(event.event());
     lock.lock();
     try {
@@ -127,9 +127,14 @@ public final class Subscription implements AutoCloseable {
     if (event == null) {
       return Optional.empty();
     }
-    if (event.event() instanceof SessionEvent.Traffic) {
+    if (isDroppable(event)) {
       held -= EventWeight.of(event.event());
     }
     return Optional.of(event);
+  }
+
+  private static boolean isDroppable(Stamped event) {
+    return event.event() instanceof SessionEvent.Traffic
+        || event.event() instanceof SessionEvent.Bypassed;
   }
 }

@@ -134,6 +134,7 @@ class EventLogTest {
             0,
             0,
             0,
+            Bypass.Seen.NOTHING,
             0,
             new SessionResult.Forced(0, 0),
             new SessionResult.Phases(

@@ -62,7 +62,13 @@ public final class ScriptedOrigin implements AutoCloseable {
   /** Listens on an address of the loopback, over TLS if there is a context. */
   public static ScriptedOrigin start(String address, @Nullable SSLContext tls, Script script)
       throws IOException {
-    var listener = new ServerSocket(0, 256, InetAddress.getByName(address));
+    return start(new InetSocketAddress(InetAddress.getByName(address), 0), tls, script);
+  }
+
+  /** The same at a port of its own. */
+  public static ScriptedOrigin start(
+      InetSocketAddress address, @Nullable SSLContext tls, Script script) throws IOException {
+    var listener = new ServerSocket(address.getPort(), 256, address.getAddress());
     var origin = new ScriptedOrigin(listener, tls, script);
     origin.threads.add(Thread.ofVirtual().name("origin-accept").start(origin::accept));
     return origin;
