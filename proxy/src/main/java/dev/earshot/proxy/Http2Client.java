@@ -15,6 +15,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.LongSummaryStatistics;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * (RFC 9113). On its event loop.
  */
 final class Http2Client {
+  /** How often a client that sends nothing more is asked whether it is there. */
+  private static final Duration PROBE = Duration.ofMillis(500);
+
   private final ProxyContext context;
   private final ClientConnection client;
   private final @Nullable Origin origin;
@@ -120,10 +125,21 @@ final class Http2Client {
       client.close();
       return;
     }
-    // One that has closed its connection for good says so only when it is written to.
+    forEach(Http2ClientHalf::inputEnd);
+    probe();
+  }
+
+  /**
+   * One that has closed its connection for good says so only when it is written to: to the first
+   * write it answers with a reset, with which the second fails.
+   */
+  private void probe() {
+    if (isDone() || !client.side().channel().isActive()) {
+      return;
+    }
     var _ = codec.encoder().writePing(codec.context(), false, 0, codec.context().newPromise());
     codec.context().flush();
-    forEach(Http2ClientHalf::inputEnd);
+    var _ = client.loop().schedule(this::probe, PROBE.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   /** The longest that any of its exchanges has not moved, or, without one, the connection. */

@@ -213,6 +213,18 @@ class Http2EndingTest {
   }
 
   @Test
+  void aClientThatHasReadEverythingAndClosesIsGone() throws Exception {
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      // Nothing is unread after its answer, so that the close is no reset.
+      pair.client().frame(Http2Peer.PING, 0, 0, new byte[8]).await(Http2Peer.PING);
+      pair.client().close();
+      pair.origin().await(Http2Peer.RST_STREAM);
+      assertThat(pair.failed().error()).isEqualTo(FailureKind.CLIENT_GONE);
+    }
+  }
+
+  @Test
   void aRequestThatItsClientDidNotEndIsGivenUp() throws Exception {
     try (var pair = Http2Pair.open()) {
       post(pair.client(), 1);
