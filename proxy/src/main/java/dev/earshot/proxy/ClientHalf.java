@@ -52,6 +52,9 @@ interface ClientHalf {
   /** Writes a part of the body; takes it over. */
   void body(ByteBuf bytes);
 
+  /** Sends what was written, and tells whether all of it was taken by the operating system. */
+  void flush(Consumer<Boolean> written);
+
   /** The response is whole; tells whether all of it was taken by the operating system. */
   void end(List<Header> trailers, Consumer<Boolean> written);
 

@@ -55,6 +55,7 @@ final class Exchange implements UpstreamHalf.Events {
   private boolean requestAbandoned;
   private boolean retried;
   private boolean wholeFrames;
+  private boolean contentWritten;
   private Response response = Response.AWAITED;
   private int informational;
   private List<Header> trailers = List.of();
@@ -352,6 +353,13 @@ final class Exchange implements UpstreamHalf.Events {
   }
 
   @Override
+  public void contentComplete() {
+    if (!over) {
+      client.flush(written -> contentWritten = written);
+    }
+  }
+
+  @Override
   public void responseEnded(List<Header> ofResponse) {
     if (over) {
       return;
@@ -582,7 +590,12 @@ final class Exchange implements UpstreamHalf.Events {
     if (relay != null) {
       recorder.relayed(relay.up(), relay.down());
     }
-    recorder.failed(kind, detail);
+    if (kind == FailureKind.CLIENT_GONE && contentWritten) {
+      // It has all that was announced, and need not wait to be told that this was the end.
+      recorder.finished(trailers);
+    } else {
+      recorder.failed(kind, detail);
+    }
     if (dialling != null) {
       dialling.cancel(false);
     }

@@ -161,6 +161,11 @@ final class Http1ClientHalf implements ClientHalf {
   }
 
   @Override
+  public void flush(Consumer<Boolean> written) {
+    connection.side().flush(written);
+  }
+
+  @Override
   public void answer(ErrorResponse answer, boolean wholeRequest) {
     connection.answer(answer, !request.method().equals("HEAD"), isLast(wholeRequest));
   }

@@ -7,6 +7,8 @@ import io.netty.handler.codec.http2.Http2Stream;
 import dev.earshot.exchange.Header;
 import io.netty.channel.ChannelFuture;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One stream of a connection of HTTP/2, both ways: what is written waits for the peer's window, and
@@ -22,6 +24,8 @@ final class Http2Body {
 
   /** Small parts that wait for the peer's window, in one piece: each by itself costs far more. */
   private ByteBuf small = Unpooled.EMPTY_BUFFER;
+
+  private @Nullable ChannelFuture lastPart;
 
   Http2Body(Http2Codec codec, Http2Stream stream) {
     this.codec = codec;
@@ -89,10 +93,16 @@ final class Http2Body {
   }
 
   private void write(ByteBuf bytes) {
-    var _ =
+    lastPart =
         codec
             .encoder()
             .writeData(codec.context(), id(), bytes, 0, false, codec.context().newPromise());
+  }
+
+  /** What became of the last part, if there was one; it waits for no others now. */
+  Optional<ChannelFuture> lastPart() {
+    writeSmall();
+    return Optional.ofNullable(lastPart);
   }
 
   /** Writes the end. */

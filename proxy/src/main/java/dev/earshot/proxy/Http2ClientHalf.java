@@ -31,6 +31,7 @@ final class Http2ClientHalf implements ClientHalf {
   private long lastMove = System.nanoTime();
   private boolean responseEnded;
   private boolean endedWithHead;
+  private @Nullable ChannelFuture writtenHead;
 
   Http2ClientHalf(Http2Client client, Http2Codec codec, Http2Body stream, RequestHead head) {
     this.client = client;
@@ -208,7 +209,7 @@ final class Http2ClientHalf implements ClientHalf {
       ResponseHead response, Framing framing, boolean http1, boolean wholeRequest) {
     endedWithHead = framing.isEmpty();
     responseEnded = endedWithHead;
-    var _ = write(Forwarding.response(response, false, Optional.empty()), endedWithHead);
+    writtenHead = write(Forwarding.response(response, false, Optional.empty()), endedWithHead);
     return false;
   }
 
@@ -245,6 +246,13 @@ final class Http2ClientHalf implements ClientHalf {
   @Override
   public void flush() {
     stream.flush();
+  }
+
+  @Override
+  public void flush(Consumer<Boolean> written) {
+    ChannelFuture last = stream.lastPart().or(() -> Optional.ofNullable(writtenHead)).orElseThrow();
+    flush();
+    last.addListener(done -> written.accept(done.isSuccess()));
   }
 
   @Override

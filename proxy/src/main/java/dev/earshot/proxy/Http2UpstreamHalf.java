@@ -151,6 +151,8 @@ final class Http2UpstreamHalf implements UpstreamHalf {
           to.response(head, bodiless ? new Framing.None() : Framing.ofStream(end));
           if (end) {
             ended(List.of());
+          } else if (bodiless || announced == 0) {
+            to.contentComplete();
           }
         }
       }
@@ -184,6 +186,8 @@ final class Http2UpstreamHalf implements UpstreamHalf {
     }
     if (end) {
       ended(List.of());
+    } else if (length > 0 && announced == 0) {
+      to.contentComplete();
     }
   }
 

@@ -39,6 +39,9 @@ interface UpstreamHalf {
      */
     void responseContent(ByteBuffer content);
 
+    /** All the content that was announced has come, but not yet the end. */
+    void contentComplete();
+
     /** The response is whole. */
     void responseEnded(List<Header> trailers);
 

@@ -224,6 +224,27 @@ class Http2EndingTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"content", "no content", "reset"})
+  void aClientThatHasAllThatWasAnnouncedNeedNotWaitForTheEnd(String what) throws Exception {
+    try (var pair = Http2Pair.open()) {
+      pair.ask();
+      boolean empty = what.equals("no content");
+      pair.origin().headers(3, 0, ":status", "200", "content-length", empty ? "0" : "4");
+      if (!empty) {
+        pair.origin().data(3, 0, "body");
+      }
+      pair.client().await(empty ? Http2Peer.HEADERS : Http2Peer.DATA);
+      if (what.equals("reset")) {
+        pair.client().frame(Http2Peer.RST_STREAM, 0, 1, new byte[] {0, 0, 0, 8});
+      } else {
+        pair.client().close();
+      }
+      pair.origin().await(Http2Peer.RST_STREAM);
+      assertThat(pair.finished().status()).isEqualTo(200);
+    }
+  }
+
   @Test
   void aRequestThatItsClientDidNotEndIsGivenUp() throws Exception {
     try (var pair = Http2Pair.open()) {
