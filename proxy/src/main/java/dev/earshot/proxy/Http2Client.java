@@ -151,7 +151,7 @@ final class Http2Client {
 
   /** Ends the exchanges that have not moved for so long, or, without one, the connection. */
   void idle(long now, long limit) {
-    if (codec.connection().numActiveStreams() == 0) {
+    if (isDone()) {
       client.close();
     } else {
       forEach(stream -> {
@@ -199,7 +199,7 @@ final class Http2Client {
 
   /** Ends what is under way. */
   void force(Runnable busy) {
-    if (codec.connection().numActiveStreams() > 0) {
+    if (!isDone()) {
       busy.run();
     }
     forEach(stream -> stream.abort(FailureKind.STOPPING, "the proxy stopped"));
