@@ -1,5 +1,6 @@
 package dev.earshot.proxy;
 
+import dev.earshot.content.DecodeMemory;
 import dev.earshot.exchange.TrafficEvent;
 import io.netty.channel.EventLoop;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.function.Consumer;
  * @param ids the last id of an exchange or tunnel
  * @param zstd hears of every request
  * @param windows of all connections of HTTP/2
+ * @param decoding what the decoders of all exchanges may hold
  * @param constrainedTold whether it was told that there are hosts the authority cannot sign for
  * @param pools idle upstream connections, by event loop
  */
@@ -24,6 +26,7 @@ record ProxyContext(
     Dialer dialer,
     ZstdWarmUp zstd,
     Http2Windows windows,
+    DecodeMemory decoding,
     AtomicBoolean constrainedTold,
     Map<EventLoop, UpstreamPool> pools) {
   ProxyContext {

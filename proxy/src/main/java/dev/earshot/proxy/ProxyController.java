@@ -1,5 +1,6 @@
 package dev.earshot.proxy;
 
+import dev.earshot.content.DecodeMemory;
 import dev.earshot.exchange.ClientProcess;
 import dev.earshot.exchange.TrafficEvent;
 import io.netty.channel.Channel;
@@ -200,6 +201,7 @@ public final class ProxyController implements AutoCloseable {
             new Dialer(plan, transport.client(), loops, lookups, port),
             new ZstdWarmUp(lookups),
             windows,
+            new DecodeMemory(DecodeMemory.DEFAULT_BYTES),
             new AtomicBoolean(),
             pools));
     return listener;
