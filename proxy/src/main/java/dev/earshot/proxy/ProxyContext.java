@@ -15,6 +15,7 @@ import java.util.function.Consumer;
  * @param zstd hears of every request
  * @param windows of all connections of HTTP/2
  * @param constrainedTold whether it was told that there are hosts the authority cannot sign for
+ * @param rejections who refuses to be decrypted
  * @param pools idle upstream connections, by event loop
  */
 record ProxyContext(
@@ -25,6 +26,7 @@ record ProxyContext(
     ZstdWarmUp zstd,
     Http2Windows windows,
     AtomicBoolean constrainedTold,
+    ClientRejections rejections,
     Map<EventLoop, UpstreamPool> pools) {
   ProxyContext {
     pools = Map.copyOf(pools);

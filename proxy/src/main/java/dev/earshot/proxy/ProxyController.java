@@ -57,6 +57,7 @@ public final class ProxyController implements AutoCloseable {
   private final ThreadPoolExecutor checks;
   private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
   private final AtomicLong connectionIds = new AtomicLong();
+  private final ClientRejections rejections;
   private final CompletableFuture<ProxyEnd> end = new CompletableFuture<>();
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -76,6 +77,7 @@ public final class ProxyController implements AutoCloseable {
       ProxyPlan plan, Consumer<TrafficEvent> events, OwnThreads threads, EventLoops loops) {
     this.plan = plan;
     this.events = event -> tell(events, event);
+    this.rejections = new ClientRejections(plan.timeouts().rejected());
     this.threads = threads;
     this.loops = loops;
     int queue = plan.limits().clients();
@@ -136,6 +138,14 @@ public final class ProxyController implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Clients are being ended from now on: that one leaves without a request says nothing any more
+   * about what it thinks of our certificate.
+   */
+  public void clientsAreEnded() {
+    rejections.clientsAreEnded();
   }
 
   /** Waits for the end, for any number of callers; interrupting it ends only the waiting. */
@@ -201,6 +211,7 @@ public final class ProxyController implements AutoCloseable {
             new ZstdWarmUp(lookups),
             windows,
             new AtomicBoolean(),
+            rejections,
             pools));
     return listener;
   }
