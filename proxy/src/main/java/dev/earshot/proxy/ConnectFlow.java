@@ -14,9 +14,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
-import java.nio.channels.ClosedChannelException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -198,8 +196,13 @@ final class ConnectFlow {
 
   /** Whom the client would refuse our certificate for, it reaches as it would without a proxy. */
   private void secureOrTunnel(Upstream connection, ClientHello.Complete hello) {
+    String name = hello.serverName().orElse(key.tlsName());
     if (tls().canServe(hello.serverName(), key.target().host())) {
-      secure(connection, hello);
+      if (context.rejections().passes(name, client.process(), System.nanoTime())) {
+        tunnel(connection, TunnelReason.CLIENT_REJECTED_CA, takeSaid());
+      } else {
+        secure(connection, hello);
+      }
       return;
     }
     if (!context.constrainedTold().getAndSet(true)) {
@@ -274,12 +277,19 @@ final class ConnectFlow {
     Channel channel = client.side().channel();
     SslHandler handler = tls().newHandler(channel.alloc(), key.target().host(), alpn);
     handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
+    var watch =
+        new CertificateWatch(context, client, key.target().host(), origin.key().tlsName());
     handler
         .handshakeFuture()
         .addListener((Future<Channel> shaken) -> {
+          boolean http2 = H2.equals(handler.applicationProtocol());
           if (!shaken.isSuccess()) {
-            rejected(origin.key().tlsName(), shaken.cause());
-          } else if (H2.equals(handler.applicationProtocol())) {
+            watch.failed(shaken.cause());
+            client.close();
+            return;
+          }
+          watch.shaken(http2);
+          if (http2) {
             client.serveHttp2(origin, Unpooled.EMPTY_BUFFER);
           } else {
             client.serve(origin, Unpooled.EMPTY_BUFFER);
@@ -287,38 +297,10 @@ final class ConnectFlow {
         });
     client.side().listen(client);
     channel.pipeline().addFirst(handler);
+    client.side().insert(watch);
     channel.pipeline().fireChannelRead(takeEarly());
     channel.pipeline().fireChannelReadComplete();
     client.side().read();
-  }
-
-  private void rejected(String name, Throwable cause) {
-    if (client.stopping()) {
-      failed("the proxy stopped within the TLS handshake");
-      return;
-    }
-    String why = String.valueOf(cause.getMessage());
-    String lower = why.toLowerCase(Locale.ROOT);
-    String text;
-    if (cause instanceof ClosedChannelException) {
-      // What clients do that find no words for a certificate they do not trust.
-      text = "the client closed the connection when it saw Earshot's certificate for " + name;
-    } else if (lower.contains("alert")
-        && (lower.contains("certificate") || lower.contains("unknown_ca"))) {
-      text = "the client did not accept Earshot's certificate for " + name + ": " + why;
-    } else {
-      failed("the TLS handshake with the client failed for " + name + ": " + why);
-      client.close();
-      return;
-    }
-    String hint = "make the client trust Earshot's CA, or use --passthrough " + key.target().host();
-    failed(text + "; " + hint);
-    context
-        .events()
-        .accept(
-            new TrafficEvent.Warning(
-                "client_rejected_ca", Text.printable(text), Optional.of(hint)));
-    client.close();
   }
 
   /** Tells that nothing came of the connection, because of the client or of the stop. */

@@ -17,6 +17,7 @@ import java.util.function.Consumer;
  * @param windows of all connections of HTTP/2
  * @param decoding what the decoders of all exchanges may hold
  * @param constrainedTold whether it was told that there are hosts the authority cannot sign for
+ * @param rejections who refuses to be decrypted
  * @param pools idle upstream connections, by event loop
  */
 record ProxyContext(
@@ -28,6 +29,7 @@ record ProxyContext(
     Http2Windows windows,
     DecodeMemory decoding,
     AtomicBoolean constrainedTold,
+    ClientRejections rejections,
     Map<EventLoop, UpstreamPool> pools) {
   ProxyContext {
     pools = Map.copyOf(pools);

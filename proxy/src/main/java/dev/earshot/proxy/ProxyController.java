@@ -58,6 +58,7 @@ public final class ProxyController implements AutoCloseable {
   private final ThreadPoolExecutor checks;
   private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
   private final AtomicLong connectionIds = new AtomicLong();
+  private final ClientRejections rejections;
   private final CompletableFuture<ProxyEnd> end = new CompletableFuture<>();
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -77,6 +78,7 @@ public final class ProxyController implements AutoCloseable {
       ProxyPlan plan, Consumer<TrafficEvent> events, OwnThreads threads, EventLoops loops) {
     this.plan = plan;
     this.events = event -> tell(events, event);
+    this.rejections = new ClientRejections(plan.timeouts().rejected());
     this.threads = threads;
     this.loops = loops;
     int queue = plan.limits().clients();
@@ -137,6 +139,14 @@ public final class ProxyController implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Clients are being ended from now on: that one leaves without a request says nothing any more
+   * about what it thinks of our certificate.
+   */
+  public void clientsAreEnded() {
+    rejections.clientsAreEnded();
   }
 
   /** Waits for the end, for any number of callers; interrupting it ends only the waiting. */
@@ -203,6 +213,7 @@ public final class ProxyController implements AutoCloseable {
             windows,
             new DecodeMemory(DecodeMemory.DEFAULT_BYTES),
             new AtomicBoolean(),
+            rejections,
             pools));
     return listener;
   }

@@ -216,7 +216,8 @@ public final class Session implements AutoCloseable {
       announce(StopCause.PROXY_FAILED);
       return Ending.failed(problem);
     }
-    try (proxy) {
+    try (proxy;
+        var _ = scope.onCancel(why -> ended(why, proxy))) {
       proxy.onEnd().thenAccept(how -> inbox.add(new SessionInput.ProxyEnded(how)));
       log.publish(new SessionEvent.ProxyStarted(proxy.address()));
       material.record().proxyListens(proxy.address());
@@ -327,6 +328,13 @@ public final class Session implements AutoCloseable {
           return result;
         }
       }
+    }
+  }
+
+  /** Who ends by itself may have left for a reason of its own. */
+  private static void ended(StopCause why, ProxyController proxy) {
+    if (why != StopCause.PROCESS_EXITED) {
+      proxy.clientsAreEnded();
     }
   }
 
