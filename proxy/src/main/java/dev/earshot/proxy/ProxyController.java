@@ -208,7 +208,8 @@ public final class ProxyController implements AutoCloseable {
             plan,
             events,
             new AtomicLong(),
-            new Dialer(plan, transport.client(), loops, lookups, port),
+            new Dialer(
+                plan, transport.client(), loops, new Resolver(lookups, transport.names(), port)),
             new ZstdWarmUp(lookups),
             windows,
             new DecodeMemory(DecodeMemory.DEFAULT_BYTES),
