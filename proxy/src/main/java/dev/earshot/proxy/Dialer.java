@@ -354,7 +354,7 @@ final class Dialer {
         timedOut();
       } else {
         String where = Authority.inUrl(address.getAddress().getHostAddress()) + ":" + port;
-        fail(FailureKind.CONNECT, reason(cause) + " (" + where + ")");
+        fail(FailureKind.CONNECT, reason(cause) + " (" + where + ")", why(cause));
       }
     }
 
@@ -362,12 +362,17 @@ final class Dialer {
       fail(FailureKind.CONNECT_TIMEOUT, "no answer within %d ms".formatted(timeout().toMillis()));
     }
 
-    private void fail(FailureKind kind, String why) {
+    private void fail(FailureKind kind, String text) {
+      fail(kind, text, DialFailure.Why.OTHER);
+    }
+
+    private void fail(FailureKind kind, String text, DialFailure.Why why) {
       String what =
           proxy == null
               ? "cannot connect to " + key.target().hostAndPort()
               : "cannot connect to the upstream proxy " + proxy;
-      promise.tryFailure(new DialFailure(kind, what + ": " + why));
+      promise.tryFailure(new DialFailure(
+              kind, what + ": " + text, proxy == null ? why : DialFailure.Why.OTHER));
     }
 
     private Duration timeout() {
@@ -496,13 +501,24 @@ final class Dialer {
 
   /** What the operating system said, without the wrapping. */
   private static String reason(Throwable cause) {
+    return switch (why(cause)) {
+      case REFUSED -> "connection refused";
+      case NO_ROUTE -> "no route to the host";
+      case NETWORK_UNREACHABLE -> "network unreachable";
+      case LOOP, OTHER_PROTOCOL, OTHER -> String.valueOf(cause.getMessage());
+    };
+  }
+
+  private static DialFailure.Why why(Throwable cause) {
     String message = String.valueOf(cause.getMessage());
     if (message.contains("refused")) {
-      return "connection refused";
+      return DialFailure.Why.REFUSED;
     }
     if (cause instanceof NoRouteToHostException || message.contains("route to host")) {
-      return "no route to the host";
+      return DialFailure.Why.NO_ROUTE;
     }
-    return message.contains("nreachable") ? "network unreachable" : message;
+    return message.contains("nreachable")
+        ? DialFailure.Why.NETWORK_UNREACHABLE
+        : DialFailure.Why.OTHER;
   }
 }
