@@ -54,7 +54,7 @@ final class ClientConnection implements Side.Events {
   private @Nullable Exchange exchange;
   private @Nullable Http1ClientHalf half;
   private @Nullable Relay relay;
-  private @Nullable ConnectFlow connect;
+  private @Nullable Opening connect;
   private @Nullable Http2Client http2;
   private boolean anyExchange;
   private boolean stopping;
@@ -214,6 +214,10 @@ final class ClientConnection implements Side.Events {
       return;
     }
     byte[] bytes = ByteBufUtil.getBytes(in, in.readerIndex(), length, true);
+    if (origin == null && !anyExchange && SocksParser.begins(bytes[0])) {
+      open(new SocksFlow(this));
+      return;
+    }
     if (origin == null && !anyExchange && ConnectSniffer.isHttp2(bytes, length)) {
       serveHttp2(null, takeUnread());
       return;
@@ -261,12 +265,8 @@ final class ClientConnection implements Side.Events {
       case Route.Tunnel(var host, var port) -> {
         if (!(framing instanceof Framing.None)) {
           refuse(ErrorResponse.malformed("CONNECT with a body"), OptionalLong.empty());
-        } else if (context.dialer().isSelf(host, port)) {
-          refuse(ErrorResponse.loop(), OptionalLong.empty());
         } else {
-          phase = Phase.CONNECT;
-          connect = new ConnectFlow(context, this, head, host, port);
-          connect.start();
+          connect(head, host, port, new ConnectAnswer.Http(this), Unpooled.EMPTY_BUFFER);
         }
       }
       case Route.Forward(var target, var originForm) -> {
@@ -281,6 +281,29 @@ final class ClientConnection implements Side.Events {
         forward(head, framing, key, originForm, Optional.of(hostFor(head, target)), null);
       }
     }
+  }
+
+  /**
+   * Makes the tunnel that the client asked for.
+   *
+   * @param head the request, or what it would be in HTTP
+   * @param answer tells the client what became of it
+   * @param early what the client has sent for it already; taken over
+   */
+  void connect(RequestHead head, String host, int port, ConnectAnswer answer, ByteBuf early) {
+    in = Buffers.append(alloc(), in, early);
+    if (context.dialer().isSelf(host, port)) {
+      reportLoop();
+      answer.failed(DialFailure.loop());
+    } else {
+      open(new ConnectFlow(context, this, head, host, port, answer));
+    }
+  }
+
+  private void open(Opening opening) {
+    phase = Phase.CONNECT;
+    connect = opening;
+    opening.start();
   }
 
   /** RFC 9112 section 3.2.2: the target wins over a Host header that disagrees with it. */
@@ -454,6 +477,12 @@ final class ClientConnection implements Side.Events {
     answer(answer, true, true);
   }
 
+  /** Closes with a last answer that is not HTTP; takes it over. */
+  void finish(ByteBuf last) {
+    side.write(last);
+    linger();
+  }
+
   /** Tells that a name turned out to be this proxy. */
   void reportLoop() {
     report(ErrorResponse.loop(), OptionalLong.empty());
@@ -585,7 +614,7 @@ final class ClientConnection implements Side.Events {
         http2.idle(now, idle);
       } else if (exchange != null) {
         exchange.idle();
-      } else if (phase == Phase.HEAD || (connect != null && connect.isSniffing())) {
+      } else if (phase == Phase.HEAD || (connect != null && connect.isWaiting())) {
         close();
       }
       left = idle - idleNanos(now);

@@ -1,9 +1,7 @@
 package dev.earshot.proxy;
 
 import dev.earshot.exchange.FailureKind;
-import dev.earshot.exchange.HttpVersion;
 import dev.earshot.exchange.RequestHead;
-import dev.earshot.exchange.ResponseHead;
 import dev.earshot.exchange.Timings;
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.exchange.TunnelReason;
@@ -20,12 +18,12 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A CONNECT, from the dial to what the tunnel turns out to be. The upstream is dialled first, so
+ * A CONNECT, of HTTP or of SOCKS, from the dial to what the tunnel turns out to be. The upstream is dialled first, so
  * that a client hears of a failure as the answer to its CONNECT; then whoever speaks first decides:
  * an upstream that does gets an opaque tunnel, and a client's first bytes say what they are. So no
  * protocol has to wait for a time-out. On the event loop of the client's connection.
  */
-final class ConnectFlow {
+final class ConnectFlow implements Opening {
   private static final String H2 = "h2";
   private static final String HTTP_1 = "http/1.1";
 
@@ -35,6 +33,7 @@ final class ConnectFlow {
   private final ProxyContext context;
   private final ClientConnection client;
   private final RequestHead head;
+  private final ConnectAnswer answer;
   private final UpstreamKey key;
   private final Optional<TunnelReason> opaque;
   private @Nullable Future<Upstream> dialling;
@@ -45,11 +44,18 @@ final class ConnectFlow {
   /** What the upstream said first, as one of HTTP/2 does (RFC 9113 section 3.4). */
   private ByteBuf said = Unpooled.EMPTY_BUFFER;
 
+  /** For the request that the head is, or would be, to be told of by the answer. */
   ConnectFlow(
-      ProxyContext context, ClientConnection client, RequestHead head, String host, int port) {
+      ProxyContext context,
+      ClientConnection client,
+      RequestHead head,
+      String host,
+      int port,
+      ConnectAnswer answer) {
     this.context = context;
     this.client = client;
     this.head = head;
+    this.answer = answer;
     var target = new Target("https", host, port);
     this.key =
         new UpstreamKey(
@@ -71,7 +77,8 @@ final class ConnectFlow {
     };
   }
 
-  void start() {
+  @Override
+  public void start() {
     dialling(context.dialer().connect(client.loop(), key))
         .addListener((Future<Upstream> dialled) -> {
           if (dialled.isSuccess()) {
@@ -87,20 +94,21 @@ final class ConnectFlow {
     return dial;
   }
 
-  /** The client is gone, or will never use what is being dialled. */
-  void cancel() {
+  @Override
+  public void cancel() {
     if (dialling != null) {
       dialling.cancel(false);
     }
   }
 
-  /** Whether it is not known yet what the tunnel is. */
-  boolean isSniffing() {
+  @Override
+  public boolean isWaiting() {
     return sniffing;
   }
 
   /** Whether nobody has said anything in the tunnel yet. */
-  boolean isIdle() {
+  @Override
+  public boolean isIdle() {
     return sniffing && !early.isReadable();
   }
 
@@ -109,7 +117,8 @@ final class ConnectFlow {
       return;
     }
     if (failure.isLoop()) {
-      client.refuse(failure.answer(), OptionalLong.empty());
+      client.report(failure.answer(), OptionalLong.empty());
+      answer.failed(failure);
       return;
     }
     // Whatever the dial says then: it ends with the event loops.
@@ -124,7 +133,7 @@ final class ConnectFlow {
       // What would have been exchanges is shown as one that failed.
       client.begin(head, key.target().url(""), key.target().host()).failed(kind, failure.text());
     }
-    client.answer(failure.answer(), true, true);
+    answer.failed(failure);
   }
 
   private void connected(Upstream connection) {
@@ -133,8 +142,7 @@ final class ConnectFlow {
       return;
     }
     upstream = connection;
-    client.write(new ResponseHead(HttpVersion.HTTP_1_1, 200, "Connection established", List.of()));
-    client.flush();
+    answer.connected();
     early = client.takeUnread();
     if (opaque.isPresent()) {
       tunnel(connection, opaque.get(), takeSaid());

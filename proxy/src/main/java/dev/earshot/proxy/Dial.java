@@ -152,6 +152,8 @@ final class Dial {
         proxy == null
             ? "cannot connect to " + key.target().hostAndPort()
             : "cannot connect to the upstream proxy " + proxy;
-    promise.tryFailure(new DialFailure(failure.kind(), what + ": " + failure.text()));
+    // What is wrong with a proxy on the way says nothing about the upstream.
+    DialFailure.Why why = proxy == null ? failure.why() : DialFailure.Why.OTHER;
+    promise.tryFailure(new DialFailure(failure.kind(), what + ": " + failure.text(), why));
   }
 }

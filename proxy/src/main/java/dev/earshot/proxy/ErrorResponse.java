@@ -36,6 +36,16 @@ record ErrorResponse(int status, String kind, String text) {
             + " HTTP_PROXY");
   }
 
+  static ErrorResponse badSocks(String why) {
+    return new ErrorResponse(400, "malformed", "cannot accept the SOCKS request: " + why);
+  }
+
+  static ErrorResponse socksCommand(int command) {
+    String what = command == 2 ? "BIND" : command == 3 ? "UDP ASSOCIATE" : "command " + command;
+    return new ErrorResponse(
+        501, "unsupported", "SOCKS is served for CONNECT alone, not for " + what);
+  }
+
   static ErrorResponse loop() {
     return new ErrorResponse(403, "loop", "cannot forward to this proxy itself");
   }

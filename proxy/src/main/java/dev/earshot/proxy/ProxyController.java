@@ -234,7 +234,7 @@ public final class ProxyController implements AutoCloseable {
 
   /** On the listener's event loop. The context is there as soon as the port is known. */
   private void accepted(CompletableFuture<ProxyContext> ready, Channel channel) {
-    var side = new Side(new Dropped());
+    var side = new Side();
     side.prepare(channel, plan.limits());
     EventLoop loop = loops.next();
     // A channel that cannot be registered is closed by that.

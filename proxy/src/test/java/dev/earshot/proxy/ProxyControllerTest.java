@@ -18,6 +18,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProxyControllerTest {
   private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
+  /** What it sends may be here before anybody listens to it. */
+  @Test
+  void aClientThatEndsItsOutputAtOnceIsServedAllTheSame() throws Exception {
+    try (var origin = ScriptedOrigin.start(ScriptedOrigin.answering(OK));
+        var proxy = RunningProxy.start()) {
+      for (int i = 0; i < 200; i++) {
+        try (var client = proxy.client()) {
+          String host = "127.0.0.1:" + origin.port();
+          client.send("GET http://%s/ HTTP/1.1\r\nHost: %s\r\n\r\n".formatted(host, host));
+          client.socket().shutdownOutput();
+          assertThat(client.readHead()).startsWith("HTTP/1.1 200");
+        }
+      }
+    }
+  }
+
   @Test
   void aRequestIsForwardedInOriginFormAndRecorded() throws Exception {
     Queue<String> seen = new ConcurrentLinkedQueue<>();
