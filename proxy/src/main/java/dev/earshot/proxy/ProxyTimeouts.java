@@ -22,8 +22,8 @@ public record ProxyTimeouts(
     Duration rejected) {
   /**
    * 60 s to connect, 60 s for TLS, one hour idle (a client has its own, shorter times), 4 s pooled
-   * (servers that close idle connections do so after 5 s and more), 2 s to linger, 10 min
-   * for what was rejected.
+   * (servers that close idle connections do so after 5 s and more), 2 s to linger, 10 min for what
+   * was rejected.
    */
   public static final ProxyTimeouts DEFAULT =
       new ProxyTimeouts(
