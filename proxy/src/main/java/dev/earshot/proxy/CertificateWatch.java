@@ -4,13 +4,16 @@ import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.TrafficEvent;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,8 @@ final class CertificateWatch extends ChannelDuplexHandler {
   private final String host;
   private final String name;
   private final ClientRejections.Trial trial;
+  private final Records records = new Records();
+  private OptionalInt plainAlert = OptionalInt.empty();
   private @Nullable FirstRequest request;
   private @Nullable Future<?> patience;
   private boolean done;
@@ -47,8 +52,15 @@ final class CertificateWatch extends ChannelDuplexHandler {
     this.trial = context.rejections().begin(name, client.process(), System.nanoTime());
   }
 
+  /** Goes before the TLS handler, as this goes behind it. */
+  ChannelHandler records() {
+    return records;
+  }
+
   /** The handshake is done. */
   void shaken(boolean http2) {
+    client.side().channel().pipeline().remove(records);
+    context.rejections().established(trial);
     request = new FirstRequest(http2);
     patience = client.loop().schedule(this::undecided, AT_ONCE.toNanos(), TimeUnit.NANOSECONDS);
   }
@@ -58,7 +70,7 @@ final class CertificateWatch extends ChannelDuplexHandler {
     if (done) {
       return;
     }
-    Optional<String> alert = RejectionWords.alert(cause);
+    Optional<String> alert = RejectionWords.alert(plainAlert).or(() -> RejectionWords.alert(cause));
     if (alert.isPresent()) {
       refused(alert.get());
     } else if (client.stopping()) {
@@ -99,8 +111,7 @@ final class CertificateWatch extends ChannelDuplexHandler {
           .accept(
               new TrafficEvent.Warning(
                   "client_rejected_ca",
-                  Text.printable(
-                      text + RejectionWords.consequence(client.process(), name, pause)),
+                  Text.printable(text + RejectionWords.consequence(client.process(), name, pause)),
                   Optional.of(Text.printable(hint))));
     }
   }
@@ -189,5 +200,18 @@ final class CertificateWatch extends ChannelDuplexHandler {
   @Override
   public void handlerRemoved(ChannelHandlerContext ctx) {
     undecided();
+  }
+
+  /** Reads along what the client sends within the handshake. */
+  private final class Records extends ChannelInboundHandlerAdapter {
+    private final PlainAlert alert = new PlainAlert();
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      if (message instanceof ByteBuf bytes) {
+        plainAlert = alert.in(bytes);
+      }
+      ctx.fireChannelRead(message);
+    }
   }
 }

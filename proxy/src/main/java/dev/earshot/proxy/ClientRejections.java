@@ -30,17 +30,20 @@ final class ClientRejections {
 
   /**
    * A connection that is being decrypted, of which it is not known whether its client agrees. Ends
-   * by exactly one of the methods that take it.
-   *
-   * @param began in nanoseconds
+   * by exactly one of the methods that say how.
    */
-  record Trial(String host, ClientProcess process, long began) {
-    private Key key() {
-      return ClientRejections.key(host, process);
-    }
+  static final class Trial {
+    private final Key key;
+    private final Caller caller;
+    private final long began;
 
-    private Caller caller() {
-      return new Caller(Authority.canonicalHost(host), process.pid());
+    /** Guarded by the lock: whether its handshake is done. */
+    private boolean established;
+
+    private Trial(Key key, Caller caller, long began) {
+      this.key = key;
+      this.caller = caller;
+      this.began = began;
     }
   }
 
@@ -67,8 +70,8 @@ final class ClientRejections {
 
   private final Map<Caller, Boolean> served = bounded();
 
-  /** How many trials each has; there are no more than clients. */
-  private final Map<Caller, Integer> trials = new HashMap<>();
+  /** How many established trials each has; there are no more than clients. */
+  private final Map<Caller, Integer> established = new HashMap<>();
 
   private boolean leaving;
 
@@ -99,13 +102,29 @@ final class ClientRejections {
     }
   }
 
-  /** A client is about to see our certificate. */
-  Trial begin(String host, ClientProcess process, long now) {
-    var trial = new Trial(host, process, now);
+  /** Whether it was found out after that time that such a connection should pass. */
+  boolean rejectedSince(String host, ClientProcess process, long since) {
     lock.lock();
     try {
-      trials.merge(trial.caller(), 1, Integer::sum);
-      return trial;
+      Rejection known = rejections.get(key(host, process));
+      return known != null && known.passes() && known.at() - since > 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A client is about to see our certificate. */
+  Trial begin(String host, ClientProcess process, long now) {
+    return new Trial(
+        key(host, process), new Caller(Authority.canonicalHost(host), process.pid()), now);
+  }
+
+  /** Its handshake is done, which does not say that it has looked at the certificate. */
+  void established(Trial trial) {
+    lock.lock();
+    try {
+      trial.established = true;
+      established.merge(trial.caller, 1, Integer::sum);
     } finally {
       lock.unlock();
     }
@@ -116,11 +135,11 @@ final class ClientRejections {
     lock.lock();
     try {
       end(trial);
-      served.put(trial.caller(), true);
-      Rejection known = rejections.get(trial.key());
+      served.put(trial.caller, true);
+      Rejection known = rejections.get(trial.key);
       // One that began before says nothing against what another found out since.
-      if (known != null && trial.began() - known.at() > 0) {
-        rejections.put(trial.key(), new Rejection(known.at(), known.until(), false));
+      if (known != null && trial.began - known.at() > 0) {
+        rejections.put(trial.key, new Rejection(known.at(), known.until(), false));
       }
     } finally {
       lock.unlock();
@@ -132,7 +151,7 @@ final class ClientRejections {
     lock.lock();
     try {
       end(trial);
-      return remember(trial.key(), now);
+      return remember(trial.key, now);
     } finally {
       lock.unlock();
     }
@@ -148,8 +167,8 @@ final class ClientRejections {
     try {
       end(trial);
       boolean spare =
-          served.containsKey(trial.caller()) || trials.containsKey(trial.caller()) || leaving;
-      return spare ? Finding.NOTHING : remember(trial.key(), now);
+          served.containsKey(trial.caller) || established.containsKey(trial.caller) || leaving;
+      return spare ? Finding.NOTHING : remember(trial.key, now);
     } finally {
       lock.unlock();
     }
@@ -182,7 +201,9 @@ final class ClientRejections {
   }
 
   private void end(Trial trial) {
-    trials.computeIfPresent(trial.caller(), (_, count) -> count == 1 ? null : count - 1);
+    if (trial.established) {
+      established.computeIfPresent(trial.caller, (_, count) -> count == 1 ? null : count - 1);
+    }
   }
 
   private static Key key(String host, ClientProcess process) {

@@ -39,6 +39,10 @@ final class ConnectFlow implements Opening {
   private @Nullable Future<Upstream> dialling;
   private @Nullable Upstream upstream;
   private boolean sniffing;
+
+  /** When it was decided to decrypt. */
+  private long begun;
+
   private ByteBuf early = Unpooled.EMPTY_BUFFER;
 
   /** What the upstream said first, as one of HTTP/2 does (RFC 9113 section 3.4). */
@@ -206,7 +210,8 @@ final class ConnectFlow implements Opening {
   private void secureOrTunnel(Upstream connection, ClientHello.Complete hello) {
     String name = hello.serverName().orElse(key.tlsName());
     if (tls().canServe(hello.serverName(), key.target().host())) {
-      if (context.rejections().passes(name, client.process(), System.nanoTime())) {
+      begun = System.nanoTime();
+      if (context.rejections().passes(name, client.process(), begun)) {
         tunnel(connection, TunnelReason.CLIENT_REJECTED_CA, takeSaid());
       } else {
         secure(connection, hello);
@@ -273,6 +278,10 @@ final class ConnectFlow implements Opening {
       client.close();
       return;
     }
+    if (context.rejections().rejectedSince(named.tlsName(), client.process(), begun)) {
+      passAfterAll();
+      return;
+    }
     // What the upstream speaks, if the client can: then nothing has to be translated.
     boolean http2 = hello.protocols().contains(H2);
     boolean only = http2 && !hello.protocols().contains(HTTP_1);
@@ -281,12 +290,27 @@ final class ConnectFlow implements Opening {
         List.of((agreed && http2) || only ? H2 : HTTP_1));
   }
 
+  /** A client that tries again at once may be here before it is known that it rejected. */
+  private void passAfterAll() {
+    dialling(context.dialer().connect(client.loop(), key))
+        .addListener((Future<Upstream> dialled) -> {
+          if (!dialled.isSuccess()) {
+            takeEarly().release();
+            failed(DialFailure.of(dialled.cause()).text());
+            client.close();
+          } else if (client.isClosed()) {
+            dialled.getNow().side().cut();
+          } else {
+            tunnel(dialled.getNow(), TunnelReason.CLIENT_REJECTED_CA, Unpooled.EMPTY_BUFFER);
+          }
+        });
+  }
+
   private void shakeHands(Origin origin, List<String> alpn) {
     Channel channel = client.side().channel();
     SslHandler handler = tls().newHandler(channel.alloc(), key.target().host(), alpn);
     handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
-    var watch =
-        new CertificateWatch(context, client, key.target().host(), origin.key().tlsName());
+    var watch = new CertificateWatch(context, client, key.target().host(), origin.key().tlsName());
     handler
         .handshakeFuture()
         .addListener((Future<Channel> shaken) -> {
@@ -304,7 +328,7 @@ final class ConnectFlow implements Opening {
           }
         });
     client.side().listen(client);
-    channel.pipeline().addFirst(handler);
+    channel.pipeline().addFirst(watch.records(), handler);
     client.side().insert(watch);
     channel.pipeline().fireChannelRead(takeEarly());
     channel.pipeline().fireChannelReadComplete();

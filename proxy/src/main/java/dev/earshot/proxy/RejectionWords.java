@@ -4,8 +4,9 @@ import dev.earshot.exchange.ClientProcess;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -16,15 +17,23 @@ final class RejectionWords {
    * What clients send about a certificate (RFC 8446 section 6.2; rustls sends access_denied when
    * the verifier of an application says no).
    */
-  private static final Set<String> ABOUT_CERTIFICATES =
-      Set.of(
+  private static final Map<Integer, String> ABOUT_CERTIFICATES =
+      Map.of(
+          42,
           "bad_certificate",
+          43,
           "unsupported_certificate",
+          44,
           "certificate_revoked",
+          45,
           "certificate_expired",
+          46,
           "certificate_unknown",
+          48,
           "unknown_ca",
+          49,
           "access_denied",
+          113,
           "bad_certificate_status_response");
 
   /** How the JDK and BoringSSL tell of an alert that came, both in lower case. */
@@ -41,8 +50,7 @@ final class RejectionWords {
 
   private static final List<Remedy> REMEDIES =
       List.of(
-          new Remedy(
-              "javac", "it has a trust store of its own: let that trust Earshot's CA, too"),
+          new Remedy("javac", "it has a trust store of its own: let that trust Earshot's CA, too"),
           new Remedy(
               "java",
               "its code or -Djavax.net.ssl.trustStore names a trust store of its own: let that"
@@ -57,9 +65,10 @@ final class RejectionWords {
               "python",
               "its SSL context loads authorities of its own (cafile, verify=, certifi): load"
                   + " $SSL_CERT_FILE, too, or leave them out"),
-          new Remedy("curl", "--cacert, --capath or --pinnedpubkey asks for another: leave it out"),
-          new Remedy("wget", "--ca-certificate asks for another: leave it out"),
-          new Remedy("git", "http.sslCAInfo asks for another: leave it out"),
+          new Remedy(
+              "curl", "leave out --cacert, --capath and --pinnedpubkey, if it is one of them"),
+          new Remedy("wget", "leave out --ca-certificate, if it is that"),
+          new Remedy("git", "leave out http.sslCAInfo, if it is that"),
           new Remedy("chrom", "a browser trusts its own store: see earshot ca show"),
           new Remedy("firefox", "a browser trusts its own store: see earshot ca show"));
 
@@ -77,8 +86,15 @@ final class RejectionWords {
         .map(each -> ALERT.matcher(String.valueOf(each.getMessage()).toLowerCase(Locale.ROOT)))
         .filter(Matcher::find)
         .map(found -> found.group(1) != null ? found.group(1) : found.group(2))
-        .filter(ABOUT_CERTIFICATES::contains)
+        .filter(ABOUT_CERTIFICATES.values()::contains)
         .findFirst();
+  }
+
+  /** The name of an alert, if a peer says by it that it does not like the certificate. */
+  static Optional<String> alert(OptionalInt description) {
+    return description.isPresent()
+        ? Optional.ofNullable(ABOUT_CERTIFICATES.get(description.getAsInt()))
+        : Optional.empty();
   }
 
   /** It sent an alert. */

@@ -70,6 +70,16 @@ class ClientRejectionsTest {
   }
 
   @Test
+  void aRejectionIsKnownToThoseThatWereDecidedBefore() {
+    refuses("a.test", CURL, 5);
+    assertThat(rejections.rejectedSince("a.test", OTHER_CURL, START + 4)).isTrue();
+    assertThat(rejections.rejectedSince("a.test", OTHER_CURL, START + 5)).isFalse();
+    assertThat(rejections.rejectedSince("a.test", NODE, START + 4)).isFalse();
+    rejections.accepted(begin("a.test", CURL, 6));
+    assertThat(rejections.rejectedSince("a.test", OTHER_CURL, START + 4)).isFalse();
+  }
+
+  @Test
   void oneThatLeavesWhileItsProcessUsesTheHostWasSpare() {
     rejections.accepted(begin("a.test", CURL, 0));
     assertThat(leaves("a.test", CURL, 1)).isEqualTo(Finding.NOTHING);
@@ -84,13 +94,27 @@ class ClientRejectionsTest {
   void ofSeveralAtOnceTheLastThatLeavesDecides() {
     var first = begin("a.test", CURL, 0);
     var second = begin("a.test", CURL, 0);
+    rejections.established(first);
+    rejections.established(second);
     assertThat(rejections.left(first, START + 1)).isEqualTo(Finding.NOTHING);
     assertThat(rejections.left(second, START + 1)).isEqualTo(Finding.NEW);
   }
 
+  /** A client that fails connects again before it is known that it left. */
+  @Test
+  void oneThatHasNotShakenHandsYetExcusesNoOther() {
+    var first = begin("a.test", CURL, 0);
+    rejections.established(first);
+    var second = begin("a.test", CURL, 1);
+    assertThat(rejections.left(first, START + 1)).isEqualTo(Finding.NEW);
+    assertThat(rejections.left(second, START + 2)).isEqualTo(Finding.KNOWN);
+  }
+
   @Test
   void oneThatTakesItsTimeSaysNothingAndHidesNothing() {
-    rejections.undecided(begin("a.test", CURL, 0));
+    var idle = begin("a.test", CURL, 0);
+    rejections.established(idle);
+    rejections.undecided(idle);
     assertThat(passes("a.test", CURL, 1)).isFalse();
     assertThat(leaves("a.test", CURL, 2)).isEqualTo(Finding.NEW);
   }

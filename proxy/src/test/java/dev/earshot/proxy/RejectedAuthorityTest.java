@@ -9,11 +9,20 @@ import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.exchange.TunnelReason;
 import dev.earshot.testkit.ScriptedOrigin;
 import dev.earshot.testkit.TestCa;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -27,12 +36,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RejectedAuthorityTest {
   private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
   private static final String GET = "GET /x HTTP/1.1\r\nHost: h\r\n\r\n";
-  private static final String OVERTURE =
-      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
+  private static final String OVERTURE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
   private static final TestCa UPSTREAM_CA = TestCa.create();
 
-  private final AtomicReference<ClientProcess> who =
-      new AtomicReference<>(process(1, "pinning"));
+  private final AtomicReference<ClientProcess> who = new AtomicReference<>(process(1, "pinning"));
 
   @Test
   void afterAnAlertTheProgramPassesAndOthersAreDecrypted() throws Exception {
@@ -71,6 +78,58 @@ class RejectedAuthorityTest {
       assertThat(warning.text()).startsWith("pinning likely did not accept");
       assertThat(proxy.traffic().all(TrafficEvent.TunnelFailed.class)).hasSize(1);
       passes(proxy, origin, 1);
+    }
+  }
+
+  /** It is here before the rejection is, and must not fail for that. */
+  @Test
+  void aConnectionThatIsBeingMadeWhenTheRejectionComesPassesToo() throws Exception {
+    var held = new CountDownLatch(1);
+    var gate = new CountDownLatch(1);
+    var first = new AtomicBoolean(true);
+    try (var origin = origin();
+        var listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        var proxy = proxy(RunningProxy.NEVER);
+        var pool = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 2; i++) {
+        var _ =
+            pool.submit(() -> {
+              try (var socket = listener.accept()) {
+                if (first.getAndSet(false)) {
+                  held.countDown();
+                  gate.await();
+                }
+                return serve(socket);
+              }
+            });
+      }
+      var second =
+          pool.submit(() -> {
+            call(proxy, "127.0.0.1:" + listener.getLocalPort(), UPSTREAM_CA.clientContext());
+            return true;
+          });
+      held.await();
+      refuse(proxy, origin);
+      proxy.traffic().await(TrafficEvent.Warning.class);
+      gate.countDown();
+      assertThat(second.get(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(proxy.traffic().await(TrafficEvent.TunnelOpened.class).why())
+          .isEqualTo(TunnelReason.CLIENT_REJECTED_CA);
+      assertThat(proxy.traffic().all(TrafficEvent.TunnelFailed.class)).hasSize(1);
+      proxy.controller().close();
+    }
+  }
+
+  /** Answers requests within TLS until the end. */
+  private static boolean serve(Socket socket) throws IOException {
+    var factory = UPSTREAM_CA.serverContext("127.0.0.1").getSocketFactory();
+    try (var tls = (SSLSocket) factory.createSocket(socket, InputStream.nullInputStream(), true)) {
+      var server = new RawClient(tls, tls.getInputStream(), tls.getOutputStream());
+      server.readHead();
+      server.send(OK);
+      return server.in().read() < 0;
+    } catch (EOFException _) {
+      return false;
     }
   }
 
@@ -205,21 +264,21 @@ class RejectedAuthorityTest {
 
   private static void passes(RunningProxy proxy, ScriptedOrigin origin, int count)
       throws IOException {
-    call(proxy, origin, UPSTREAM_CA.clientContext());
+    call(proxy, authority(origin), UPSTREAM_CA.clientContext());
     assertThat(proxy.traffic().await(TrafficEvent.TunnelOpened.class, count).why())
         .isEqualTo(TunnelReason.CLIENT_REJECTED_CA);
   }
 
   private static void decrypted(RunningProxy proxy, ScriptedOrigin origin, int count)
       throws IOException {
-    call(proxy, origin, trusting(proxy));
+    call(proxy, authority(origin), trusting(proxy));
     proxy.traffic().await(TrafficEvent.ExchangeFinished.class, count);
   }
 
-  private static void call(RunningProxy proxy, ScriptedOrigin origin, SSLContext context)
+  private static void call(RunningProxy proxy, String authority, SSLContext context)
       throws IOException {
     try (var client = proxy.client()) {
-      client.connect(authority(origin));
+      client.connect(authority);
       var secured = client.secure(context, "127.0.0.1");
       secured.send(GET);
       assertThat(secured.readHead()).startsWith("HTTP/1.1 200");
@@ -230,8 +289,7 @@ class RejectedAuthorityTest {
   private static SSLSocket shake(
       RawClient client, SSLContext context, String version, String protocol) throws IOException {
     var tls =
-        (SSLSocket)
-            context.getSocketFactory().createSocket(client.socket(), "127.0.0.1", 1, false);
+        (SSLSocket) context.getSocketFactory().createSocket(client.socket(), "127.0.0.1", 1, false);
     tls.setEnabledProtocols(new String[] {version});
     var parameters = tls.getSSLParameters();
     parameters.setApplicationProtocols(new String[] {protocol});

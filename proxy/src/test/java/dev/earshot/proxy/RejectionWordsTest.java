@@ -68,8 +68,7 @@ class RejectionWordsTest {
 
   @Test
   void theWarningSaysWhatIsDoneAndForHowLong() {
-    assertThat(
-            RejectionWords.consequence(ClientProcess.UNKNOWN, "a.test", Duration.ofMinutes(10)))
+    assertThat(RejectionWords.consequence(ClientProcess.UNKNOWN, "a.test", Duration.ofMinutes(10)))
         .isEqualTo(
             "; from now on what the client calls at a.test passes undecrypted, and is tried again"
                 + " after 10 min");

@@ -216,8 +216,9 @@ public final class Session implements AutoCloseable {
       announce(StopCause.PROXY_FAILED);
       return Ending.failed(problem);
     }
-    try (proxy;
-        var _ = scope.onCancel(why -> ended(why, proxy))) {
+    try (proxy) {
+      // The scope goes with the session, so this need not be taken back.
+      var _ = scope.onCancel(why -> ended(why, proxy));
       proxy.onEnd().thenAccept(how -> inbox.add(new SessionInput.ProxyEnded(how)));
       log.publish(new SessionEvent.ProxyStarted(proxy.address()));
       material.record().proxyListens(proxy.address());
@@ -333,7 +334,7 @@ public final class Session implements AutoCloseable {
 
   /** Who ends by itself may have left for a reason of its own. */
   private static void ended(StopCause why, ProxyController proxy) {
-    if (why != StopCause.PROCESS_EXITED) {
+    if (!why.equals(StopCause.PROCESS_EXITED)) {
       proxy.clientsAreEnded();
     }
   }
