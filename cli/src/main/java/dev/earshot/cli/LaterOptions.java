@@ -17,7 +17,6 @@ final class LaterOptions {
           "--fail-on",
           "--allow-hosts",
           "--max-calls",
-          "--proxy-auth",
           "--client-cert",
           "--reverse",
           "--keylog",

@@ -79,6 +79,7 @@ final class Plans {
   private static TrafficPlan traffic(RunOptions options, Launch launch) throws UserError {
     return new TrafficPlan(
         new InetSocketAddress(options.bind(), options.port()),
+        options.proxyAuth(),
         options.intercept(),
         patterns("--passthrough", options.passthrough()),
         proxies(options, launch.environmentText()),

@@ -2,6 +2,7 @@ package dev.earshot.cli;
 
 import dev.earshot.process.KeepPattern;
 import dev.earshot.process.Signal;
+import dev.earshot.proxy.ProxyCredentials;
 import dev.earshot.proxy.ProxyTimeouts;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -42,7 +43,12 @@ final class RunCommandLine {
             "128+n if signal n ended it; 124 --timeout struck; 125 Earshot could not start or",
             "failed; 126 the command cannot be executed; 127 there is no such command.");
     spec.addOption(value("PORT", "Port to listen on (default: any free one).", "-p", "--port"));
-    spec.addOption(value("ADDR", "Loopback address to listen on (default 127.0.0.1).", "--bind"));
+    spec.addOption(value("ADDR", "Address to listen on (default 127.0.0.1).", "--bind"));
+    spec.addOption(
+        value(
+            "USER:PASS",
+            "What clients outside the command's tree must show; ps shows it.",
+            "--proxy-auth"));
     spec.addOption(flag("Without the terminal UI (as of now, always).", "--headless"));
     spec.addOption(flag("With the terminal UI (not there yet).", "--tui"));
     spec.addOption(
@@ -111,6 +117,7 @@ final class RunCommandLine {
         command,
         port(parsed),
         bind(parsed),
+        proxyAuth(parsed),
         events(parsed),
         items(parsed, "--passthrough"),
         !parsed.hasMatchedOption("--no-intercept"),
@@ -153,12 +160,21 @@ final class RunCommandLine {
     }
     try {
       InetAddress address = InetAddress.getByName(plain);
-      if (!address.isLoopbackAddress()) {
+      if (!address.isLoopbackAddress() && text(parsed, "--proxy-auth").isEmpty()) {
         throw UserError.bindNeedsAuth(text);
       }
       return address.getHostAddress();
     } catch (UnknownHostException e) {
       throw UserError.badValue("--bind", text, "an IP address");
+    }
+  }
+
+  private static Optional<ProxyCredentials> proxyAuth(ParseResult parsed) throws UserError {
+    Optional<String> text = text(parsed, "--proxy-auth");
+    try {
+      return text.map(ProxyCredentials::parse);
+    } catch (IllegalArgumentException e) {
+      throw UserError.badProxyAuth(String.valueOf(e.getMessage()));
     }
   }
 

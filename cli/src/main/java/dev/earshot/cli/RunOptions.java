@@ -2,6 +2,7 @@ package dev.earshot.cli;
 
 import dev.earshot.process.KeepPattern;
 import dev.earshot.process.Signal;
+import dev.earshot.proxy.ProxyCredentials;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.SequencedMap;
  * @param command the command and its arguments, byte for byte
  * @param port the port to listen on; 0 for any free one
  * @param bind the address to listen on
+ * @param proxyAuth what clients must show that are not of the command's tree
  * @param events where the event stream goes, if anywhere
  * @param passthrough host patterns never to decrypt
  * @param intercept whether to decrypt at all
@@ -40,6 +42,7 @@ record RunOptions(
     List<String> command,
     int port,
     String bind,
+    Optional<ProxyCredentials> proxyAuth,
     Optional<EventTarget> events,
     List<String> passthrough,
     boolean intercept,

@@ -110,6 +110,23 @@ class RunCommandLineTest {
     }
   }
 
+  @Test
+  void otherMachinesNeedCredentials() throws Exception {
+    assertThat(options("--bind", "0.0.0.0", "--proxy-auth", "u:p", "true").bind())
+        .isEqualTo("0.0.0.0");
+    assertThat(options("--proxy-auth=u:p", "true").proxyAuth()).isPresent();
+    assertThat(options("true").proxyAuth()).isEmpty();
+    assertThatThrownBy(() -> options("--bind", "::", "true"))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("--proxy-auth USER:PASS");
+    for (String bad : List.of("secret", ":secret", "u:sec\tret", "")) {
+      assertThatThrownBy(() -> options("--proxy-auth", bad, "true"))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("--proxy-auth wants USER:PASS")
+          .hasMessageNotContaining("secret");
+    }
+  }
+
   private static RunOptions options(String... arguments) throws UserError {
     return RunCommandLine.options(
         new CommandLine(RunCommandLine.spec())

@@ -260,6 +260,14 @@ final class ClientConnection implements Side.Events {
       forward(head, framing, origin.key(), head.target(), Optional.empty(), origin.failure());
       return;
     }
+    if (credentials().filter(asked -> !asked.isIn(head.headers())).isPresent()) {
+      refuse(ErrorResponse.proxyAuth("none were sent, or wrong ones"), OptionalLong.empty());
+      return;
+    }
+    routed(ProxyCredentials.hidden(head), framing);
+  }
+
+  private void routed(RequestHead head, Framing framing) {
     switch (Route.of(head)) {
       case Route.Refuse(var answer) -> refuse(answer, OptionalLong.empty());
       case Route.Tunnel(var host, var port) -> {
@@ -376,6 +384,16 @@ final class ClientConnection implements Side.Events {
 
   ClientProcess process() {
     return process;
+  }
+
+  /** What it has to show: nothing, if it is of the session. */
+  Optional<ProxyCredentials> credentials() {
+    return process.owned() ? Optional.empty() : context.plan().credentials();
+  }
+
+  /** Whether credentials mean anything to this proxy. */
+  boolean mayShowCredentials() {
+    return context.plan().credentials().isPresent();
   }
 
   boolean inputEnded() {

@@ -5,6 +5,7 @@ import dev.earshot.exchange.Header;
 import dev.earshot.exchange.HttpVersion;
 import dev.earshot.exchange.ResponseHead;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -16,6 +17,8 @@ import java.util.List;
  * @param text why, and what to try
  */
 record ErrorResponse(int status, String kind, String text) {
+  private static final String PROXY_AUTH = "proxy_auth";
+
   ErrorResponse {
     text = Text.printable(text);
   }
@@ -55,6 +58,10 @@ record ErrorResponse(int status, String kind, String text) {
         501,
         "malformed",
         "CONNECT is not possible within this connection: its upstream does not offer it");
+  }
+
+  static ErrorResponse proxyAuth(String why) {
+    return new ErrorResponse(407, PROXY_AUTH, "this proxy needs a name and a password: " + why);
   }
 
   static ErrorResponse otherUser(String detail) {
@@ -99,13 +106,16 @@ record ErrorResponse(int status, String kind, String text) {
 
   /** The head; {@code last} says that the connection is closed after it. */
   ResponseHead head(boolean last) {
-    var common =
-        List.of(
-            new Header("Content-Type", "text/plain; charset=utf-8"),
-            new Header("Content-Length", String.valueOf(body().length)),
-            new Header("earshot-error", kind),
-            new Header("Connection", last ? "close" : "keep-alive"));
-    return new ResponseHead(HttpVersion.HTTP_1_1, status, reason(), common);
+    List<Header> headers = new ArrayList<>();
+    headers.add(new Header("Content-Type", "text/plain; charset=utf-8"));
+    headers.add(new Header("Content-Length", String.valueOf(body().length)));
+    headers.add(new Header("earshot-error", kind));
+    if (status == 407) {
+      // RFC 9110 section 11.7.1: it MUST say how.
+      headers.add(new Header("Proxy-Authenticate", "Basic realm=\"earshot\", charset=\"UTF-8\""));
+    }
+    headers.add(new Header("Connection", last ? "close" : "keep-alive"));
+    return new ResponseHead(HttpVersion.HTTP_1_1, status, reason(), headers);
   }
 
   byte[] body() {
@@ -116,6 +126,7 @@ record ErrorResponse(int status, String kind, String text) {
     return switch (status) {
       case 400 -> "Bad Request";
       case 403 -> "Forbidden";
+      case 407 -> "Proxy Authentication Required";
       case 431 -> "Request Header Fields Too Large";
       case 501 -> "Not Implemented";
       case 502 -> "Bad Gateway";

@@ -264,6 +264,10 @@ final class Http2Client {
       key = origin.key();
       failure = origin.failure();
     } else {
+      if (client.credentials().filter(asked -> !asked.isIn(head.headers())).isPresent()) {
+        to.refuse(ErrorResponse.proxyAuth("none were sent, or wrong ones"));
+        return;
+      }
       UpstreamKey asked = whereItSays(request);
       if (asked == null) {
         to.refuse(ErrorResponse.notAnOrigin());
@@ -293,13 +297,14 @@ final class Http2Client {
     var toSend =
         new RequestHead(
             forwarded.method(), forwarded.target(), head.version(), forwarded.headers());
-    var recorder = client.begin(head, url, key.target().host());
+    RequestHead shown = origin == null ? ProxyCredentials.hidden(head) : head;
+    var recorder = client.begin(shown, url, key.target().host());
     if (failure != null) {
       recorder.failed(failure.kind(), failure.text());
       to.answer(failure.answer(), end);
       return;
     }
-    to.start(new Exchange(context, to, recorder, head, toSend, framing, key));
+    to.start(new Exchange(context, to, recorder, shown, toSend, framing, key));
   }
 
   /** For a client that knows the proxy as such: the scheme and the authority say where to. */

@@ -186,7 +186,7 @@ public final class ProxyController implements AutoCloseable {
     var ready = new CompletableFuture<ProxyContext>();
     Channel listener;
     try {
-      listener = transport.server().get();
+      listener = transport.server(plan.bind().getAddress());
     } catch (ChannelException e) {
       throw new ProxyStartException(cannotListen(e), e);
     }

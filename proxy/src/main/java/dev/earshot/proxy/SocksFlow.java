@@ -16,11 +16,14 @@ import org.jspecify.annotations.Nullable;
 final class SocksFlow implements Opening, Side.Events {
   private enum Step {
     GREETING,
+    LOGIN,
     REQUEST,
     REQUEST_4,
     OVER
   }
 
+  private static final int NO_LOGIN = 0;
+  private static final int BY_PASSWORD = 2;
   private static final int NO_METHOD = 0xff;
 
   private final ClientConnection client;
@@ -74,6 +77,7 @@ final class SocksFlow implements Opening, Side.Events {
       more =
           switch (step) {
             case GREETING -> greeting(SocksParser.greeting(bytes, length));
+            case LOGIN -> login(SocksParser.login(bytes, length));
             case REQUEST -> request(SocksParser.request(bytes, length), bytes);
             case REQUEST_4 -> request(SocksParser.request4(bytes, length), bytes);
             case OVER -> false;
@@ -90,17 +94,56 @@ final class SocksFlow implements Opening, Side.Events {
         yield finish(answer(NO_METHOD));
       }
       case ParsedHead.Complete<SocksParser.Greeting>(var greeting, var consumed) -> {
-        if (!greeting.none()) {
-          refuse(ErrorResponse.badSocks("it offers no way to authenticate that is served here"), 2);
-          yield finish(answer(NO_METHOD));
+        boolean needed = client.credentials().isPresent();
+        if (greeting.none() && !needed) {
+          step = Step.REQUEST;
+          yield answered(consumed, answer(NO_LOGIN));
         }
-        take(consumed);
-        step = Step.REQUEST;
-        client.side().write(answer(0));
-        client.flush();
-        yield true;
+        if (greeting.password() && client.mayShowCredentials()) {
+          step = Step.LOGIN;
+          yield answered(consumed, answer(BY_PASSWORD));
+        }
+        refuse(
+            needed
+                ? ErrorResponse.proxyAuth("the client offers no password")
+                : ErrorResponse.badSocks("it offers no way to authenticate that is served here"),
+            2);
+        yield finish(answer(NO_METHOD));
       }
     };
+  }
+
+  private boolean login(ParsedHead<SocksParser.Login> parsed) {
+    return switch (parsed) {
+      case ParsedHead.NeedMore<SocksParser.Login>() -> false;
+      case ParsedHead.Malformed<SocksParser.Login>(var why, var at) -> {
+        refuse(ErrorResponse.badSocks(why), at);
+        yield finish(loginAnswer(1));
+      }
+      case ParsedHead.Complete<SocksParser.Login>(var login, var consumed) -> {
+        if (client
+            .credentials()
+            .filter(asked -> !asked.are(login.user(), login.password()))
+            .isPresent()) {
+          refuse(ErrorResponse.proxyAuth("wrong ones were sent"), 0);
+          yield finish(loginAnswer(1));
+        }
+        step = Step.REQUEST;
+        yield answered(consumed, loginAnswer(0));
+      }
+    };
+  }
+
+  /** RFC 1929 section 2: 0 for yes. */
+  private ByteBuf loginAnswer(int status) {
+    return client.alloc().buffer(2).writeByte(1).writeByte(status);
+  }
+
+  private boolean answered(int consumed, ByteBuf answer) {
+    take(consumed);
+    client.side().write(answer);
+    client.flush();
+    return true;
   }
 
   private ByteBuf answer(int method) {
@@ -121,6 +164,12 @@ final class SocksFlow implements Opening, Side.Events {
                 : SocksAnswer.Reply.GENERAL_FAILURE);
       }
       case ParsedHead.Complete<SocksParser.Request>(var request, var consumed) -> {
+        if (step == Step.REQUEST_4 && client.credentials().isPresent()) {
+          yield refuse(
+              ErrorResponse.proxyAuth("SOCKS 4 has none, use SOCKS 5"),
+              0,
+              SocksAnswer.Reply.NOT_ALLOWED);
+        }
         if (request.command() != SocksParser.CONNECT) {
           yield refuse(
               ErrorResponse.socksCommand(request.command()),
@@ -198,13 +247,18 @@ final class SocksFlow implements Opening, Side.Events {
   @Override
   public void ended() {
     var why = ErrorResponse.badSocks("the connection ended within the handshake");
-    boolean greeting = step == Step.GREETING;
     int here = in.readableBytes();
-    if (greeting) {
-      refuse(why, here);
-      client.finish(answer(NO_METHOD));
-    } else {
-      refuse(why, here, SocksAnswer.Reply.GENERAL_FAILURE);
+    switch (step) {
+      case GREETING -> {
+        refuse(why, here);
+        client.finish(answer(NO_METHOD));
+      }
+      case LOGIN -> {
+        refuse(why, here);
+        client.finish(loginAnswer(1));
+      }
+      case REQUEST, REQUEST_4 -> refuse(why, here, SocksAnswer.Reply.GENERAL_FAILURE);
+      case OVER -> {}
     }
   }
 

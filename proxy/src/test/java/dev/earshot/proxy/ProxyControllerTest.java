@@ -7,6 +7,10 @@ import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.Header;
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.testkit.ScriptedOrigin;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -469,6 +473,26 @@ class ProxyControllerTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void allAddressesOfIpv4AreNotThoseOfIpv6(boolean best) throws Exception {
+    var any = new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0);
+    try (var proxy =
+        RunningProxy.start(
+            plan -> RunningProxy.with(plan, any),
+            List.of(),
+            best ? Transport.best() : Transport.portable())) {
+      assertThat(proxy.controller().address().getAddress()).isEqualTo(any.getAddress());
+      int port = proxy.controller().address().getPort();
+      for (String reached : List.of("127.0.0.1", "127.0.0.2")) {
+        RawClient.connect(new InetSocketAddress(InetAddress.ofLiteral(reached), port)).close();
+      }
+      assertThatThrownBy(() ->
+              RawClient.connect(new InetSocketAddress(InetAddress.ofLiteral("::1"), port)))
+          .isInstanceOf(ConnectException.class);
+    }
+  }
+
   @Test
   void aPortInUseIsSaidSo() throws Exception {
     try (var proxy = RunningProxy.start()) {
@@ -482,7 +506,8 @@ class ProxyControllerTest {
                       plan.upstreamProxies(),
                       plan.limits(),
                       plan.timeouts(),
-                      plan.clients())))
+                      plan.clients(),
+                      plan.credentials())))
           .isInstanceOf(ProxyStartException.class)
           .hasMessage(
               "cannot listen on 127.0.0.1:%d: the port is in use",

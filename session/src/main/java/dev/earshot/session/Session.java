@@ -223,7 +223,7 @@ public final class Session implements AutoCloseable {
       log.publish(new SessionEvent.ProxyStarted(proxy.address()));
       material.record().proxyListens(proxy.address());
       try {
-        Optional<ProcessResult> ended = run(material, proxy.address());
+        Optional<ProcessResult> ended = run(material, LocalAddresses.reached(proxy.address()));
         boolean forced = ended.filter(r -> r.reason() == ExitReason.FORCED_KILL).isPresent();
         return drain(proxy, ended, forced ? Duration.ZERO : plan.traffic().drain());
       } catch (PreparationException e) {

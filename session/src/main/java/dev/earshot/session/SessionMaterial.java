@@ -1,5 +1,6 @@
 package dev.earshot.session;
 
+import dev.earshot.exchange.ClientProcess;
 import dev.earshot.process.CommandSpec;
 import dev.earshot.process.Containment;
 import dev.earshot.process.Machine;
@@ -213,15 +214,20 @@ final class SessionMaterial implements AutoCloseable {
         traffic.proxies(),
         ProxyLimits.DEFAULT,
         ProxyTimeouts.DEFAULT.withConnect(traffic.connectTimeout()).withIdle(traffic.idleTimeout()),
-        clientCheck(new SocketOwners(ownRoots, containment::owns)));
+        clientCheck(
+            new SocketOwners(ownRoots, containment::owns), traffic.credentials().isPresent()),
+        traffic.credentials());
   }
 
-  private static ClientCheck clientCheck(SocketOwners owners) {
+  /** A client of another machine has no owner here, but, where it needs them, credentials. */
+  static ClientCheck clientCheck(SocketOwners owners, boolean remoteOnes) {
     return (client, listener) ->
         switch (owners.of(client, listener)) {
           case SocketOwner.Allowed(var process) -> new ClientAnswer.Allowed(process);
           case SocketOwner.OtherUser(var uid) ->
               new ClientAnswer.OtherUser("the connection belongs to user " + uid);
+          case SocketOwner.Gone() when remoteOnes && !LocalAddresses.has(client.getAddress()) ->
+              new ClientAnswer.Allowed(ClientProcess.UNKNOWN);
           case SocketOwner.Gone() -> new ClientAnswer.Gone();
         };
   }
@@ -229,7 +235,7 @@ final class SessionMaterial implements AutoCloseable {
   /**
    * The command with the session's variables.
    *
-   * @param proxy where the proxy listens
+   * @param proxy where the proxy is reached from here
    * @throws PreparationException if the files they name could not be written
    */
   CommandSpec command(InetSocketAddress proxy) throws PreparationException, InterruptedException {
@@ -248,7 +254,10 @@ final class SessionMaterial implements AutoCloseable {
         new LinkedHashMap<>(
             ChildEnvironment.of(
                 plan.command().environment(),
-                new ChildEnvironment.Proxy(proxy.getAddress().getHostAddress(), proxy.getPort()),
+                new ChildEnvironment.Proxy(
+                    proxy.getAddress().getHostAddress(),
+                    proxy.getPort(),
+                    plan.traffic().credentials()),
                 files,
                 leftOut(),
                 id));

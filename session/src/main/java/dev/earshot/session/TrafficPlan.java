@@ -1,6 +1,7 @@
 package dev.earshot.session;
 
 import dev.earshot.proxy.HostPattern;
+import dev.earshot.proxy.ProxyCredentials;
 import dev.earshot.proxy.ProxyTimeouts;
 import dev.earshot.proxy.UpstreamProxies;
 import java.net.InetAddress;
@@ -9,12 +10,14 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
  * What the proxy of a session does.
  *
- * @param bind a loopback address; port 0 for any free one
+ * @param bind where to listen; port 0 for any free one; not on the loopback only with credentials
+ * @param credentials what clients must show that are not of the command's tree
  * @param intercept whether TLS is decrypted at all
  * @param passthrough hosts that are never decrypted
  * @param proxies the user's own proxies, through which upstreams are reached
@@ -26,6 +29,7 @@ import java.util.function.Supplier;
  */
 public record TrafficPlan(
     InetSocketAddress bind,
+    Optional<ProxyCredentials> credentials,
     boolean intercept,
     List<HostPattern> passthrough,
     UpstreamProxies proxies,
@@ -35,8 +39,8 @@ public record TrafficPlan(
     Duration idleTimeout,
     Duration drain) {
   public TrafficPlan {
-    if (!bind.getAddress().isLoopbackAddress()) {
-      throw new IllegalArgumentException("not a loopback address: " + bind);
+    if (!bind.getAddress().isLoopbackAddress() && credentials.isEmpty()) {
+      throw new IllegalArgumentException("not a loopback address, and no credentials: " + bind);
     }
     passthrough = List.copyOf(passthrough);
     insecure = List.copyOf(insecure);
@@ -47,6 +51,7 @@ public record TrafficPlan(
       UpstreamProxies proxies, Supplier<? extends Collection<X509Certificate>> anchors) {
     return new TrafficPlan(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        Optional.empty(),
         true,
         List.of(),
         proxies,

@@ -381,6 +381,7 @@ class SessionTest {
   private static TrafficPlan bound(TrafficPlan plan, InetSocketAddress there) {
     return new TrafficPlan(
         there,
+        plan.credentials(),
         plan.intercept(),
         plan.passthrough(),
         plan.proxies(),
