@@ -20,7 +20,6 @@ final class LaterOptions {
           "--proxy-auth",
           "--client-cert",
           "--reverse",
-          "--keylog",
           "--max-body",
           "--project",
           "--run-config");

@@ -5,10 +5,12 @@ import dev.earshot.proxy.ProxyTimeouts;
 import dev.earshot.proxy.UpstreamProxies;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -23,6 +25,7 @@ import java.util.function.Supplier;
  * @param connectTimeout for reaching an upstream
  * @param idleTimeout for an exchange in which nothing moves
  * @param drain for exchanges in flight at the end
+ * @param keyLog a file for the secrets of all TLS connections, created for its owner or emptied
  */
 public record TrafficPlan(
     InetSocketAddress bind,
@@ -33,7 +36,8 @@ public record TrafficPlan(
     List<HostPattern> insecure,
     Duration connectTimeout,
     Duration idleTimeout,
-    Duration drain) {
+    Duration drain,
+    Optional<Path> keyLog) {
   public TrafficPlan {
     if (!bind.getAddress().isLoopbackAddress()) {
       throw new IllegalArgumentException("not a loopback address: " + bind);
@@ -54,6 +58,7 @@ public record TrafficPlan(
         List.of(),
         ProxyTimeouts.DEFAULT.connect(),
         ProxyTimeouts.DEFAULT.idle(),
-        Duration.ofSeconds(2));
+        Duration.ofSeconds(2),
+        Optional.empty());
   }
 }

@@ -35,12 +35,21 @@ public final class UpstreamTls implements AutoCloseable {
    */
   public UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors, Predicate<String> insecureHosts) {
-    this(anchors, insecureHosts, SslContexts::bestProvider);
+    this(anchors, insecureHosts, Optional.empty());
+  }
+
+  /** The same, with a file for the secrets of all connections, if that is supported. */
+  public UpstreamTls(
+      Supplier<? extends Collection<X509Certificate>> anchors,
+      Predicate<String> insecureHosts,
+      Optional<KeyLog> keys) {
+    this(anchors, insecureHosts, keys, SslContexts::bestProvider);
   }
 
   UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors,
       Predicate<String> insecureHosts,
+      Optional<KeyLog> keys,
       Supplier<SslProvider> provider) {
     this.insecureHosts = insecureHosts;
     verifying =
@@ -49,14 +58,16 @@ public final class UpstreamTls implements AutoCloseable {
             () ->
                 SslContextBuilder.forClient()
                     .endpointIdentificationAlgorithm("HTTPS")
-                    .trustManager(new UpstreamTrust(anchors.get())));
+                    .trustManager(new UpstreamTrust(anchors.get())),
+            keys);
     trusting =
         new SslContexts(
             provider,
             () ->
                 SslContextBuilder.forClient()
                     .endpointIdentificationAlgorithm(null)
-                    .trustManager(InsecureTrustManagerFactory.INSTANCE));
+                    .trustManager(InsecureTrustManagerFactory.INSTANCE),
+            keys);
   }
 
   /**
