@@ -67,9 +67,8 @@ final class SessionMaterial implements AutoCloseable {
     this.upstreamTls =
         new UpstreamTls(
             plan.traffic().anchors(),
-            host ->
-                plan.traffic().insecure().stream()
-                    .anyMatch(pattern -> pattern.matches(host, pattern.port())),
+            (host, port) ->
+                plan.traffic().insecure().stream().anyMatch(pattern -> pattern.matches(host, port)),
             keyLog);
     this.trustFiles = new FutureTask<>(this::writeTrustFiles);
   }
