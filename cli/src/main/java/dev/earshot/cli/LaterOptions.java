@@ -19,7 +19,6 @@ final class LaterOptions {
           "--max-calls",
           "--client-cert",
           "--reverse",
-          "--keylog",
           "--max-body",
           "--project",
           "--run-config");
