@@ -9,12 +9,8 @@ import dev.earshot.proxy.tls.InterceptTls;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
-import java.nio.channels.ClosedChannelException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * protocol has to wait for a time-out. On the event loop of the client's connection.
  */
 final class ConnectFlow implements Opening {
-  private static final String H2 = "h2";
-  private static final String HTTP_1 = "http/1.1";
+  private static final String H2 = ClientHandshake.H2;
+  private static final String HTTP_1 = ClientHandshake.HTTP_1;
 
   /** More than an upstream says before it hears of its client. */
   private static final int MOST_SAID = 4 << 10;
@@ -233,6 +229,12 @@ final class ConnectFlow implements Opening {
     return tls;
   }
 
+  private ClientHandshake handshake() {
+    String host = key.target().host();
+    String hint = "make the client trust Earshot's CA, or use --passthrough " + host;
+    return new ClientHandshake(context, client, tls(), host, hint);
+  }
+
   private void secure(Upstream connection, ClientHello.Complete hello) {
     sniffing = false;
     boolean http2 = hello.protocols().contains(H2);
@@ -266,79 +268,18 @@ final class ConnectFlow implements Opening {
     }
     if (client.isClosed() || client.side().inputEnded()) {
       takeEarly().release();
-      failed("the client closed the connection before the TLS handshake");
+      handshake().failed("the client closed the connection before the TLS handshake");
       client.close();
       return;
     }
     // What the upstream speaks, if the client can: then nothing has to be translated.
     boolean http2 = hello.protocols().contains(H2);
     boolean only = http2 && !hello.protocols().contains(HTTP_1);
-    shakeHands(
-        new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())),
-        List.of((agreed && http2) || only ? H2 : HTTP_1));
-  }
-
-  private void shakeHands(Origin origin, List<String> alpn) {
-    Channel channel = client.side().channel();
-    SslHandler handler = tls().newHandler(channel.alloc(), key.target().host(), alpn);
-    handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
-    handler
-        .handshakeFuture()
-        .addListener((Future<Channel> shaken) -> {
-          if (!shaken.isSuccess()) {
-            rejected(origin.key().tlsName(), shaken.cause());
-          } else if (H2.equals(handler.applicationProtocol())) {
-            client.serveHttp2(origin, Unpooled.EMPTY_BUFFER);
-          } else {
-            client.serve(origin, Unpooled.EMPTY_BUFFER);
-          }
-        });
-    client.side().listen(client);
-    channel.pipeline().addFirst(handler);
-    channel.pipeline().fireChannelRead(takeEarly());
-    channel.pipeline().fireChannelReadComplete();
-    client.side().read();
-  }
-
-  private void rejected(String name, Throwable cause) {
-    if (client.stopping()) {
-      failed("the proxy stopped within the TLS handshake");
-      return;
-    }
-    String why = String.valueOf(cause.getMessage());
-    String lower = why.toLowerCase(Locale.ROOT);
-    String text;
-    if (cause instanceof ClosedChannelException) {
-      // What clients do that find no words for a certificate they do not trust.
-      text = "the client closed the connection when it saw Earshot's certificate for " + name;
-    } else if (lower.contains("alert")
-        && (lower.contains("certificate") || lower.contains("unknown_ca"))) {
-      text = "the client did not accept Earshot's certificate for " + name + ": " + why;
-    } else {
-      failed("the TLS handshake with the client failed for " + name + ": " + why);
-      client.close();
-      return;
-    }
-    String hint = "make the client trust Earshot's CA, or use --passthrough " + key.target().host();
-    failed(text + "; " + hint);
-    context
-        .events()
-        .accept(
-            new TrafficEvent.Warning(
-                "client_rejected_ca", Text.printable(text), Optional.of(hint)));
-    client.close();
-  }
-
-  /** Tells that nothing came of the connection, because of the client or of the stop. */
-  private void failed(String text) {
-    context
-        .events()
-        .accept(
-            new TrafficEvent.TunnelFailed(
-                context.nextId(),
-                key.target().host(),
-                client.stopping() ? FailureKind.STOPPING : FailureKind.CLIENT_GONE,
-                Text.printable(text)));
+    handshake()
+        .start(
+            new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())),
+            List.of((agreed && http2) || only ? H2 : HTTP_1),
+            takeEarly());
   }
 
   private void tunnel(Upstream connection, TunnelReason why, ByteBuf bytesOfUpstream) {

@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -49,7 +50,7 @@ final class Dialer {
   private final Supplier<Channel> channels;
   private final EventLoops loops;
   private final Executor lookups;
-  private final int ownPort;
+  private final Set<Integer> ownPorts;
 
   /**
    * Makes a dialer.
@@ -57,24 +58,34 @@ final class Dialer {
    * @param channels makes channels that are not connected yet
    * @param loops the loops it will be asked for
    * @param lookups runs name look-ups, which block; may reject them
-   * @param ownPort the proxy's own port, which is not dialled on any address of this machine
+   * @param ownPorts the proxy's own ports, which are not dialled on any address of this machine
    */
   Dialer(
-      ProxyPlan plan, Supplier<Channel> channels, EventLoops loops, Executor lookups, int ownPort) {
+      ProxyPlan plan,
+      Supplier<Channel> channels,
+      EventLoops loops,
+      Executor lookups,
+      Set<Integer> ownPorts) {
     this.plan = plan;
     this.channels = channels;
     this.loops = loops;
     this.lookups = lookups;
-    this.ownPort = ownPort;
+    this.ownPorts = Set.copyOf(ownPorts);
   }
 
   /** Whether a target is this proxy, as far as can be said without looking a name up. */
   boolean isSelf(String host, int port) {
-    if (port != ownPort) {
+    if (!ownPorts.contains(port)) {
       return false;
     }
     List<InetAddress> known = withoutLookup(host);
     return !known.isEmpty() && known.stream().anyMatch(Dialer::isOfThisMachine);
+  }
+
+  /** Whether a host is surely the loopback, without a look-up. */
+  static boolean isLoopback(String host) {
+    List<InetAddress> known = withoutLookup(host);
+    return !known.isEmpty() && known.stream().allMatch(InetAddress::isLoopbackAddress);
   }
 
   /** Opens a connection on which a request for the key can be sent. */
@@ -215,7 +226,7 @@ final class Dialer {
     }
 
     private boolean isSelf(InetAddress address) {
-      return port == ownPort && isOfThisMachine(address);
+      return ownPorts.contains(port) && isOfThisMachine(address);
     }
 
     private void resolved(List<InetAddress> addresses, boolean self) {
