@@ -165,7 +165,8 @@ public final class MessageLatency {
         ProxyLimits.DEFAULT,
         ProxyTimeouts.DEFAULT,
         (client, listener) -> new ClientAnswer.Allowed(ClientProcess.UNKNOWN),
-        Optional.empty());
+        Optional.empty(),
+        List.of());
   }
 
   private static Samples measure(Kind kind, @Nullable InetSocketAddress proxy)

@@ -18,7 +18,6 @@ final class LaterOptions {
           "--allow-hosts",
           "--max-calls",
           "--client-cert",
-          "--reverse",
           "--max-body",
           "--project",
           "--run-config");

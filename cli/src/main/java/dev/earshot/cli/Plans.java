@@ -81,6 +81,7 @@ final class Plans {
     return new TrafficPlan(
         new InetSocketAddress(options.bind(), options.port()),
         options.proxyAuth(),
+        options.reverse(),
         options.intercept(),
         patterns("--passthrough", options.passthrough()),
         proxies(options, launch.environmentText()),

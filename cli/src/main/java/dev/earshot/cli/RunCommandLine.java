@@ -4,6 +4,7 @@ import dev.earshot.process.KeepPattern;
 import dev.earshot.process.Signal;
 import dev.earshot.proxy.ProxyCredentials;
 import dev.earshot.proxy.ProxyTimeouts;
+import dev.earshot.proxy.ReverseRule;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -49,6 +50,8 @@ final class RunCommandLine {
             "USER:PASS",
             "What clients outside the command's tree must show; ps shows it.",
             "--proxy-auth"));
+    spec.addOption(
+        list("LISTEN=TARGET", "Listen there for this origin alone: 8080=http://host:80.", "--reverse"));
     spec.addOption(flag("Without the terminal UI (as of now, always).", "--headless"));
     spec.addOption(flag("With the terminal UI (not there yet).", "--tui"));
     spec.addOption(
@@ -121,6 +124,7 @@ final class RunCommandLine {
         port(parsed),
         bind(parsed),
         proxyAuth(parsed),
+        reverse(parsed),
         events(parsed),
         items(parsed, "--passthrough"),
         !parsed.hasMatchedOption("--no-intercept"),
@@ -180,6 +184,18 @@ final class RunCommandLine {
     } catch (IllegalArgumentException e) {
       throw UserError.badProxyAuth(String.valueOf(e.getMessage()));
     }
+  }
+
+  private static List<ReverseRule> reverse(ParseResult parsed) throws UserError {
+    List<ReverseRule> rules = new ArrayList<>();
+    for (String text : each(parsed, "--reverse")) {
+      try {
+        rules.add(ReverseRule.parse(text));
+      } catch (IllegalArgumentException e) {
+        throw UserError.badReverse(text, String.valueOf(e.getMessage()));
+      }
+    }
+    return rules;
   }
 
   private static Optional<EventTarget> events(ParseResult parsed) throws UserError {

@@ -64,6 +64,13 @@ final class UserError extends Exception {
         CANNOT_RUN, "--proxy-auth wants USER:PASS, and does not take what was given: " + why);
   }
 
+  static UserError badReverse(String value, String why) {
+    return new UserError(
+        CANNOT_RUN,
+        "--reverse does not take '%s': %s; write it as 8080=http://localhost:3000"
+            .formatted(value.replaceFirst("=.*@", "=***@"), why));
+  }
+
   static UserError outputIsSymbolicLink(String option, String file) {
     return new UserError(
         CANNOT_RUN,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.earshot.process.Signal;
+import dev.earshot.proxy.ReverseRule;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -125,6 +126,19 @@ class RunCommandLineTest {
           .hasMessageContaining("--proxy-auth wants USER:PASS")
           .hasMessageNotContaining("secret");
     }
+  }
+
+  @Test
+  void listenersForOneOriginAreRead() throws Exception {
+    assertThat(
+            options("--reverse", "8080=http://a", "--reverse=:0=b:1", "true").reverse().stream()
+                .map(ReverseRule::targetUrl))
+        .containsExactly("http://a", "http://b:1");
+    assertThatThrownBy(() -> options("--reverse", "1=http://me:secret@a", "true"))
+        .isInstanceOf(UserError.class)
+        .hasMessage(
+            "--reverse does not take '1=***@a': the target has user information; write it as"
+                + " 8080=http://localhost:3000");
   }
 
   private static RunOptions options(String... arguments) throws UserError {

@@ -50,6 +50,7 @@ final class ClientConnection implements Side.Events {
   private Phase phase = Phase.CHECKING;
   private ClientProcess process = ClientProcess.UNKNOWN;
   private ByteBuf in = Unpooled.EMPTY_BUFFER;
+  private final @Nullable ReverseListener reverse;
   private @Nullable Origin origin;
   private @Nullable Exchange exchange;
   private @Nullable Http1ClientHalf half;
@@ -61,10 +62,12 @@ final class ClientConnection implements Side.Events {
   private @Nullable Future<?> idleWatch;
   private long lastMove = System.nanoTime();
 
-  ClientConnection(ProxyContext context, long id, Side side) {
+  /** A client of the proxy, or of a listener for one origin. */
+  ClientConnection(ProxyContext context, long id, Side side, @Nullable ReverseListener reverse) {
     this.context = context;
     this.id = id;
     this.side = side;
+    this.reverse = reverse;
     side.listen(this);
   }
 
@@ -78,7 +81,11 @@ final class ClientConnection implements Side.Events {
     watchIdle();
     // A client that has ended its output already was read without being asked for: epoll(7) tells
     // of the end, and what came before it is read with it.
-    nextInBuffer();
+    if (reverse != null) {
+      open(new ReverseFlow(context, this, reverse));
+    } else {
+      nextInBuffer();
+    }
   }
 
   /** It is not to be served. */
@@ -253,11 +260,13 @@ final class ClientConnection implements Side.Events {
       return;
     }
     if (origin != null) {
-      if (head.method().equals("CONNECT")) {
-        refuse(ErrorResponse.noTunnel(), OptionalLong.empty());
+      Optional<ErrorResponse> refusal = origin.refusal(head);
+      if (refusal.isPresent()) {
+        refuse(refusal.get(), OptionalLong.empty());
         return;
       }
-      forward(head, framing, origin.key(), head.target(), Optional.empty(), origin.failure());
+      forward(
+          head, framing, origin.key(), origin.target(head), origin.host(), origin.failure());
       return;
     }
     if (credentials().filter(asked -> !asked.isIn(head.headers())).isPresent()) {
@@ -278,6 +287,14 @@ final class ClientConnection implements Side.Events {
         }
       }
       case Route.Forward(var target, var originForm) -> {
+        var here = context.reverseAt(target.host(), target.port());
+        if (here.isPresent() && !target.isTls()) {
+          // It would come back to us: it goes on as if it had.
+          var known = here.get().key(context.plan().upstreamProxies(), UpstreamKey.Offer.HTTP_1);
+          forward(
+              head, framing, known, originForm, Optional.of(known.target().authority()), null);
+          return;
+        }
         if (context.dialer().isSelf(target.host(), target.port())) {
           refuse(ErrorResponse.loop(), OptionalLong.empty());
           return;
@@ -300,7 +317,11 @@ final class ClientConnection implements Side.Events {
    */
   void connect(RequestHead head, String host, int port, ConnectAnswer answer, ByteBuf early) {
     in = Buffers.append(alloc(), in, early);
-    if (context.dialer().isSelf(host, port)) {
+    var here = context.reverseAt(host, port);
+    if (here.isPresent()) {
+      answer.connected();
+      open(new ReverseFlow(context, this, here.get()));
+    } else if (context.dialer().isSelf(host, port)) {
       reportLoop();
       answer.failed(DialFailure.loop());
     } else {

@@ -64,6 +64,11 @@ record ErrorResponse(int status, String kind, String text) {
     return new ErrorResponse(407, PROXY_AUTH, "this proxy needs a name and a password: " + why);
   }
 
+  static ErrorResponse reverseOnly(String target, String what) {
+    return new ErrorResponse(
+        400, "malformed", "this listener takes HTTP for %s alone: this is %s".formatted(target, what));
+  }
+
   static ErrorResponse otherUser(String detail) {
     return new ErrorResponse(
         403, "other_user", "this proxy serves only the user who started it: " + detail);

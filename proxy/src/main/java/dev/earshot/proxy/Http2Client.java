@@ -260,9 +260,11 @@ final class Http2Client {
     }
     UpstreamKey key;
     DialFailure failure;
+    Optional<String> ours = Optional.empty();
     if (origin != null) {
       key = origin.key();
       failure = origin.failure();
+      ours = origin.host();
     } else {
       if (client.credentials().filter(asked -> !asked.isIn(head.headers())).isPresent()) {
         to.refuse(ErrorResponse.proxyAuth("none were sent, or wrong ones"));
@@ -273,7 +275,11 @@ final class Http2Client {
         to.refuse(ErrorResponse.notAnOrigin());
         return;
       }
-      if (context.dialer().isSelf(asked.target().host(), asked.target().port())) {
+      var here = context.reverseAt(asked.target().host(), asked.target().port());
+      if (here.isPresent() && !asked.target().isTls()) {
+        asked = here.get().key(context.plan().upstreamProxies(), asked.offer());
+        ours = Optional.of(asked.target().authority());
+      } else if (context.dialer().isSelf(asked.target().host(), asked.target().port())) {
         to.refuse(ErrorResponse.loop());
         return;
       }
@@ -292,7 +298,10 @@ final class Http2Client {
             head,
             key.absoluteForm() ? url : head.target(),
             Optional.of(
-                request.authority().isEmpty() ? key.target().authority() : request.authority()),
+                ours.orElse(
+                    request.authority().isEmpty()
+                        ? key.target().authority()
+                        : request.authority())),
             authorization);
     var toSend =
         new RequestHead(

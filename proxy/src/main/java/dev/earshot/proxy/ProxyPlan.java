@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param timeouts what is bounded by time
  * @param clients who may use the proxy
  * @param credentials what clients must show that are not of the session
+ * @param reverse further listeners, for one origin each
  */
 public record ProxyPlan(
     InetSocketAddress bind,
@@ -28,8 +29,10 @@ public record ProxyPlan(
     ProxyLimits limits,
     ProxyTimeouts timeouts,
     ClientCheck clients,
-    Optional<ProxyCredentials> credentials) {
+    Optional<ProxyCredentials> credentials,
+    List<ReverseRule> reverse) {
   public ProxyPlan {
     passthrough = List.copyOf(passthrough);
+    reverse = List.copyOf(reverse);
   }
 }

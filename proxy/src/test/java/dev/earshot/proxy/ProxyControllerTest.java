@@ -507,7 +507,8 @@ class ProxyControllerTest {
                       plan.limits(),
                       plan.timeouts(),
                       plan.clients(),
-                      plan.credentials())))
+                      plan.credentials(),
+                      plan.reverse())))
           .isInstanceOf(ProxyStartException.class)
           .hasMessage(
               "cannot listen on 127.0.0.1:%d: the port is in use",

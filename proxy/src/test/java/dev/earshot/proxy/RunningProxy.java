@@ -55,7 +55,8 @@ record RunningProxy(
             ProxyLimits.DEFAULT,
             ProxyTimeouts.DEFAULT,
             (client, listener) -> new ClientAnswer.Allowed(ClientProcess.UNKNOWN),
-            Optional.empty());
+            Optional.empty(),
+            List.of());
     var traffic = new Traffic();
     try {
       return new RunningProxy(
@@ -81,7 +82,8 @@ record RunningProxy(
         plan.limits(),
         timeouts,
         plan.clients(),
-        plan.credentials());
+        plan.credentials(),
+        plan.reverse());
   }
 
   static ProxyPlan with(ProxyPlan plan, ClientCheck clients) {
@@ -94,7 +96,8 @@ record RunningProxy(
         plan.limits(),
         plan.timeouts(),
         clients,
-        plan.credentials());
+        plan.credentials(),
+        plan.reverse());
   }
 
   static ProxyPlan with(ProxyPlan plan, InetSocketAddress bind) {
@@ -107,7 +110,22 @@ record RunningProxy(
         plan.limits(),
         plan.timeouts(),
         plan.clients(),
-        plan.credentials());
+        plan.credentials(),
+        plan.reverse());
+  }
+
+  static ProxyPlan with(ProxyPlan plan, ReverseRule... reverse) {
+    return new ProxyPlan(
+        plan.bind(),
+        plan.interception(),
+        plan.passthrough(),
+        plan.upstreamTls(),
+        plan.upstreamProxies(),
+        plan.limits(),
+        plan.timeouts(),
+        plan.clients(),
+        plan.credentials(),
+        List.of(reverse));
   }
 
   static ProxyPlan with(ProxyPlan plan, ProxyCredentials credentials) {
@@ -120,7 +138,8 @@ record RunningProxy(
         plan.limits(),
         plan.timeouts(),
         plan.clients(),
-        Optional.of(credentials));
+        Optional.of(credentials),
+        plan.reverse());
   }
 
   static ProxyPlan with(ProxyPlan plan, UpstreamProxies proxies) {
@@ -133,7 +152,8 @@ record RunningProxy(
         plan.limits(),
         plan.timeouts(),
         plan.clients(),
-        plan.credentials());
+        plan.credentials(),
+        plan.reverse());
   }
 
   static ProxyPlan with(ProxyPlan plan, ProxyLimits limits) {
@@ -146,7 +166,8 @@ record RunningProxy(
         limits,
         plan.timeouts(),
         plan.clients(),
-        plan.credentials());
+        plan.credentials(),
+        plan.reverse());
   }
 
   static ProxyPlan with(ProxyPlan plan, Interception interception, List<HostPattern> passthrough) {
@@ -159,7 +180,8 @@ record RunningProxy(
         plan.limits(),
         plan.timeouts(),
         plan.clients(),
-        plan.credentials());
+        plan.credentials(),
+        plan.reverse());
   }
 
   RawClient client() throws IOException {

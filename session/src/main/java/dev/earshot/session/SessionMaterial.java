@@ -245,7 +245,8 @@ final class SessionMaterial implements AutoCloseable {
         ProxyTimeouts.DEFAULT.withConnect(traffic.connectTimeout()).withIdle(traffic.idleTimeout()),
         clientCheck(
             new SocketOwners(ownRoots, containment::owns), traffic.credentials().isPresent()),
-        traffic.credentials());
+        traffic.credentials(),
+        traffic.reverse());
   }
 
   /** A client of another machine has no owner here, but, where it needs them, credentials. */
@@ -264,10 +265,10 @@ final class SessionMaterial implements AutoCloseable {
   /**
    * The command with the session's variables.
    *
-   * @param proxy where the proxy is reached from here
+   * @param listeners where the session listens
    * @throws PreparationException if the files they name could not be written
    */
-  CommandSpec command(InetSocketAddress proxy) throws PreparationException, InterruptedException {
+  CommandSpec command(Listeners listeners) throws PreparationException, InterruptedException {
     TrustFiles files;
     try {
       files = trustFiles.get();
@@ -279,6 +280,7 @@ final class SessionMaterial implements AutoCloseable {
     for (String warning : files.warnings()) {
       events.accept(new SessionEvent.Warning("trust", warning, Optional.empty()));
     }
+    InetSocketAddress proxy = listeners.proxy();
     SequencedMap<String, String> environment =
         new LinkedHashMap<>(
             ChildEnvironment.of(
@@ -290,6 +292,7 @@ final class SessionMaterial implements AutoCloseable {
                 files,
                 leftOut(),
                 id));
+    environment.putAll(listeners.variables());
     environment.putAll(plan.injection().own());
     return plan.command().withEnvironment(environment);
   }

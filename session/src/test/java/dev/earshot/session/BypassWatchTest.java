@@ -110,7 +110,7 @@ class BypassWatchTest {
       roots.add(each.process.pid());
     }
     var tree = new SessionProcesses(() -> roots, _ -> false);
-    return BypassWatch.start(1, tree, NO_PROXY, events::add);
+    return BypassWatch.start(1, tree, List.of(NO_PROXY), events::add);
   }
 
   private List<Bypass> told() {

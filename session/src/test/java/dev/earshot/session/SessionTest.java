@@ -382,6 +382,7 @@ class SessionTest {
     return new TrafficPlan(
         there,
         plan.credentials(),
+        plan.reverse(),
         plan.intercept(),
         plan.passthrough(),
         plan.proxies(),
