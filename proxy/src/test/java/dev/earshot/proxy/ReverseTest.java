@@ -334,6 +334,10 @@ class ReverseTest {
         var proxy = to("http://localhost:" + origin.port());
         var silent = client(proxy)) {
       InetSocketAddress address = proxy.controller().reverse().getFirst().address();
+      // What nobody has accepted yet is reset when its listener closes.
+      silent.send(GET);
+      assertThat(silent.readHead()).startsWith("HTTP/1.1 200");
+      assertThat(silent.read(2)).isEqualTo("hi");
       proxy.controller().stop(RunningProxy.NEVER);
       assertThat(proxy.controller().await()).isEqualTo(new ProxyEnd.Closed(0));
       assertThat(silent.readAll()).isEmpty();
