@@ -17,9 +17,7 @@ final class LaterOptions {
           "--fail-on",
           "--allow-hosts",
           "--max-calls",
-          "--proxy-auth",
           "--client-cert",
-          "--reverse",
           "--max-body",
           "--project",
           "--run-config");

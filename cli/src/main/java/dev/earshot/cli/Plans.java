@@ -80,6 +80,8 @@ final class Plans {
   private static TrafficPlan traffic(RunOptions options, Launch launch) throws UserError {
     return new TrafficPlan(
         new InetSocketAddress(options.bind(), options.port()),
+        options.proxyAuth(),
+        options.reverse(),
         options.intercept(),
         patterns("--passthrough", options.passthrough()),
         proxies(options, launch.environmentText()),

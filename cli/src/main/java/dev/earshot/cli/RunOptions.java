@@ -2,6 +2,8 @@ package dev.earshot.cli;
 
 import dev.earshot.process.KeepPattern;
 import dev.earshot.process.Signal;
+import dev.earshot.proxy.ProxyCredentials;
+import dev.earshot.proxy.ReverseRule;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +16,8 @@ import java.util.SequencedMap;
  * @param command the command and its arguments, byte for byte
  * @param port the port to listen on; 0 for any free one
  * @param bind the address to listen on
+ * @param proxyAuth what clients must show that are not of the command's tree
+ * @param reverse listeners for one origin each
  * @param events where the event stream goes, if anywhere
  * @param passthrough host patterns never to decrypt
  * @param intercept whether to decrypt at all
@@ -41,6 +45,8 @@ record RunOptions(
     List<String> command,
     int port,
     String bind,
+    Optional<ProxyCredentials> proxyAuth,
+    List<ReverseRule> reverse,
     Optional<EventTarget> events,
     List<String> passthrough,
     boolean intercept,

@@ -1,9 +1,7 @@
 package dev.earshot.proxy;
 
 import dev.earshot.exchange.FailureKind;
-import dev.earshot.exchange.HttpVersion;
 import dev.earshot.exchange.RequestHead;
-import dev.earshot.exchange.ResponseHead;
 import dev.earshot.exchange.Timings;
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.exchange.TunnelReason;
@@ -11,8 +9,6 @@ import dev.earshot.proxy.tls.InterceptTls;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.util.List;
 import java.util.Optional;
@@ -20,14 +16,14 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A CONNECT, from the dial to what the tunnel turns out to be. The upstream is dialled first, so
+ * A CONNECT, of HTTP or of SOCKS, from the dial to what the tunnel turns out to be. The upstream is dialled first, so
  * that a client hears of a failure as the answer to its CONNECT; then whoever speaks first decides:
  * an upstream that does gets an opaque tunnel, and a client's first bytes say what they are. So no
  * protocol has to wait for a time-out. On the event loop of the client's connection.
  */
-final class ConnectFlow {
-  private static final String H2 = "h2";
-  private static final String HTTP_1 = "http/1.1";
+final class ConnectFlow implements Opening {
+  private static final String H2 = ClientHandshake.H2;
+  private static final String HTTP_1 = ClientHandshake.HTTP_1;
 
   /** More than an upstream says before it hears of its client. */
   private static final int MOST_SAID = 4 << 10;
@@ -35,6 +31,7 @@ final class ConnectFlow {
   private final ProxyContext context;
   private final ClientConnection client;
   private final RequestHead head;
+  private final ConnectAnswer answer;
   private final UpstreamKey key;
   private final Optional<TunnelReason> opaque;
   private @Nullable Future<Upstream> dialling;
@@ -49,11 +46,18 @@ final class ConnectFlow {
   /** What the upstream said first, as one of HTTP/2 does (RFC 9113 section 3.4). */
   private ByteBuf said = Unpooled.EMPTY_BUFFER;
 
+  /** For the request that the head is, or would be, to be told of by the answer. */
   ConnectFlow(
-      ProxyContext context, ClientConnection client, RequestHead head, String host, int port) {
+      ProxyContext context,
+      ClientConnection client,
+      RequestHead head,
+      String host,
+      int port,
+      ConnectAnswer answer) {
     this.context = context;
     this.client = client;
     this.head = head;
+    this.answer = answer;
     var target = new Target("https", host, port);
     this.key =
         new UpstreamKey(
@@ -75,7 +79,8 @@ final class ConnectFlow {
     };
   }
 
-  void start() {
+  @Override
+  public void start() {
     dialling(context.dialer().connect(client.loop(), key))
         .addListener((Future<Upstream> dialled) -> {
           if (dialled.isSuccess()) {
@@ -91,20 +96,21 @@ final class ConnectFlow {
     return dial;
   }
 
-  /** The client is gone, or will never use what is being dialled. */
-  void cancel() {
+  @Override
+  public void cancel() {
     if (dialling != null) {
       dialling.cancel(false);
     }
   }
 
-  /** Whether it is not known yet what the tunnel is. */
-  boolean isSniffing() {
+  @Override
+  public boolean isWaiting() {
     return sniffing;
   }
 
   /** Whether nobody has said anything in the tunnel yet. */
-  boolean isIdle() {
+  @Override
+  public boolean isIdle() {
     return sniffing && !early.isReadable();
   }
 
@@ -113,7 +119,8 @@ final class ConnectFlow {
       return;
     }
     if (failure.isLoop()) {
-      client.refuse(failure.answer(), OptionalLong.empty());
+      client.report(failure.answer(), OptionalLong.empty());
+      answer.failed(failure);
       return;
     }
     // Whatever the dial says then: it ends with the event loops.
@@ -128,7 +135,7 @@ final class ConnectFlow {
       // What would have been exchanges is shown as one that failed.
       client.begin(head, key.target().url(""), key.target().host()).failed(kind, failure.text());
     }
-    client.answer(failure.answer(), true, true);
+    answer.failed(failure);
   }
 
   private void connected(Upstream connection) {
@@ -137,8 +144,7 @@ final class ConnectFlow {
       return;
     }
     upstream = connection;
-    client.write(new ResponseHead(HttpVersion.HTTP_1_1, 200, "Connection established", List.of()));
-    client.flush();
+    answer.connected();
     early = client.takeUnread();
     if (opaque.isPresent()) {
       tunnel(connection, opaque.get(), takeSaid());
@@ -233,6 +239,10 @@ final class ConnectFlow {
     return tls;
   }
 
+  private ClientHandshake handshake() {
+    return new ClientHandshake(context, client, tls(), key.target().host());
+  }
+
   private void secure(Upstream connection, ClientHello.Complete hello) {
     sniffing = false;
     boolean http2 = hello.protocols().contains(H2);
@@ -266,7 +276,7 @@ final class ConnectFlow {
     }
     if (client.isClosed() || client.side().inputEnded()) {
       takeEarly().release();
-      failed("the client closed the connection before the TLS handshake");
+      handshake().failed("the client closed the connection before the TLS handshake");
       client.close();
       return;
     }
@@ -277,9 +287,13 @@ final class ConnectFlow {
     // What the upstream speaks, if the client can: then nothing has to be translated.
     boolean http2 = hello.protocols().contains(H2);
     boolean only = http2 && !hello.protocols().contains(HTTP_1);
-    shakeHands(
-        new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())),
-        List.of((agreed && http2) || only ? H2 : HTTP_1));
+    var origin = new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause()));
+    handshake()
+        .start(
+            origin,
+            List.of((agreed && http2) || only ? H2 : HTTP_1),
+            takeEarly(),
+            new CertificateWatch(context, client, key.target().host(), named.tlsName()));
   }
 
   /** A client that tries again at once may be here before it is known that it rejected. */
@@ -288,7 +302,7 @@ final class ConnectFlow {
         .addListener((Future<Upstream> dialled) -> {
           if (!dialled.isSuccess()) {
             takeEarly().release();
-            failed(DialFailure.of(dialled.cause()).text());
+            handshake().failed(DialFailure.of(dialled.cause()).text());
             client.close();
           } else if (client.isClosed()) {
             dialled.getNow().side().cut();
@@ -296,47 +310,6 @@ final class ConnectFlow {
             tunnel(dialled.getNow(), TunnelReason.CLIENT_REJECTED_CA, Unpooled.EMPTY_BUFFER);
           }
         });
-  }
-
-  private void shakeHands(Origin origin, List<String> alpn) {
-    Channel channel = client.side().channel();
-    SslHandler handler = tls().newHandler(channel.alloc(), key.target().host(), alpn);
-    handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
-    var watch = new CertificateWatch(context, client, key.target().host(), origin.key().tlsName());
-    handler
-        .handshakeFuture()
-        .addListener((Future<Channel> shaken) -> {
-          boolean http2 = H2.equals(handler.applicationProtocol());
-          if (!shaken.isSuccess()) {
-            watch.failed(shaken.cause());
-            client.close();
-            return;
-          }
-          watch.shaken(http2);
-          if (http2) {
-            client.serveHttp2(origin, Unpooled.EMPTY_BUFFER);
-          } else {
-            client.serve(origin, Unpooled.EMPTY_BUFFER);
-          }
-        });
-    client.side().listen(client);
-    channel.pipeline().addFirst(watch.records(), handler);
-    client.side().insert(watch);
-    channel.pipeline().fireChannelRead(takeEarly());
-    channel.pipeline().fireChannelReadComplete();
-    client.side().read();
-  }
-
-  /** Tells that nothing came of the connection, because of the client or of the stop. */
-  private void failed(String text) {
-    context
-        .events()
-        .accept(
-            new TrafficEvent.TunnelFailed(
-                context.nextId(),
-                key.target().host(),
-                client.stopping() ? FailureKind.STOPPING : FailureKind.CLIENT_GONE,
-                Text.printable(text)));
   }
 
   private void tunnel(Upstream connection, TunnelReason why, ByteBuf bytesOfUpstream) {

@@ -252,6 +252,7 @@ class TunnelTest {
                     plan,
                     new ProxyTimeouts(
                         RunningProxy.NEVER,
+                        RunningProxy.NEVER,
                         Duration.ofMillis(200),
                         RunningProxy.NEVER,
                         RunningProxy.NEVER,

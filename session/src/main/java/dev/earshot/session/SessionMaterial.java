@@ -1,5 +1,6 @@
 package dev.earshot.session;
 
+import dev.earshot.exchange.ClientProcess;
 import dev.earshot.process.CommandSpec;
 import dev.earshot.process.Containment;
 import dev.earshot.process.Machine;
@@ -242,15 +243,21 @@ final class SessionMaterial implements AutoCloseable {
         traffic.proxies(),
         ProxyLimits.DEFAULT,
         ProxyTimeouts.DEFAULT.withConnect(traffic.connectTimeout()).withIdle(traffic.idleTimeout()),
-        clientCheck(new SocketOwners(ownRoots, containment::owns)));
+        clientCheck(
+            new SocketOwners(ownRoots, containment::owns), traffic.credentials().isPresent()),
+        traffic.credentials(),
+        traffic.reverse());
   }
 
-  private static ClientCheck clientCheck(SocketOwners owners) {
+  /** A client of another machine has no owner here, but, where it needs them, credentials. */
+  static ClientCheck clientCheck(SocketOwners owners, boolean remoteOnes) {
     return (client, listener) ->
         switch (owners.of(client, listener)) {
           case SocketOwner.Allowed(var process) -> new ClientAnswer.Allowed(process);
           case SocketOwner.OtherUser(var uid) ->
               new ClientAnswer.OtherUser("the connection belongs to user " + uid);
+          case SocketOwner.Gone() when remoteOnes && !LocalAddresses.has(client.getAddress()) ->
+              new ClientAnswer.Allowed(ClientProcess.UNKNOWN);
           case SocketOwner.Gone() -> new ClientAnswer.Gone();
         };
   }
@@ -258,10 +265,10 @@ final class SessionMaterial implements AutoCloseable {
   /**
    * The command with the session's variables.
    *
-   * @param proxy where the proxy listens
+   * @param listeners where the session listens
    * @throws PreparationException if the files they name could not be written
    */
-  CommandSpec command(InetSocketAddress proxy) throws PreparationException, InterruptedException {
+  CommandSpec command(Listeners listeners) throws PreparationException, InterruptedException {
     TrustFiles files;
     try {
       files = trustFiles.get();
@@ -273,14 +280,19 @@ final class SessionMaterial implements AutoCloseable {
     for (String warning : files.warnings()) {
       events.accept(new SessionEvent.Warning("trust", warning, Optional.empty()));
     }
+    InetSocketAddress proxy = listeners.proxy();
     SequencedMap<String, String> environment =
         new LinkedHashMap<>(
             ChildEnvironment.of(
                 plan.command().environment(),
-                new ChildEnvironment.Proxy(proxy.getAddress().getHostAddress(), proxy.getPort()),
+                new ChildEnvironment.Proxy(
+                    proxy.getAddress().getHostAddress(),
+                    proxy.getPort(),
+                    plan.traffic().credentials()),
                 files,
                 leftOut(),
                 id));
+    environment.putAll(listeners.variables());
     environment.putAll(plan.injection().own());
     return plan.command().withEnvironment(environment);
   }

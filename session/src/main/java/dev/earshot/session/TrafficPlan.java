@@ -1,7 +1,9 @@
 package dev.earshot.session;
 
 import dev.earshot.proxy.HostPattern;
+import dev.earshot.proxy.ProxyCredentials;
 import dev.earshot.proxy.ProxyTimeouts;
+import dev.earshot.proxy.ReverseRule;
 import dev.earshot.proxy.UpstreamProxies;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,7 +18,9 @@ import java.util.function.Supplier;
 /**
  * What the proxy of a session does.
  *
- * @param bind a loopback address; port 0 for any free one
+ * @param bind where to listen; port 0 for any free one; not on the loopback only with credentials
+ * @param credentials what clients must show that are not of the command's tree
+ * @param reverse further listeners, for one origin each
  * @param intercept whether TLS is decrypted at all
  * @param passthrough hosts that are never decrypted
  * @param proxies the user's own proxies, through which upstreams are reached
@@ -29,6 +33,8 @@ import java.util.function.Supplier;
  */
 public record TrafficPlan(
     InetSocketAddress bind,
+    Optional<ProxyCredentials> credentials,
+    List<ReverseRule> reverse,
     boolean intercept,
     List<HostPattern> passthrough,
     UpstreamProxies proxies,
@@ -39,9 +45,10 @@ public record TrafficPlan(
     Duration drain,
     Optional<Path> keyLog) {
   public TrafficPlan {
-    if (!bind.getAddress().isLoopbackAddress()) {
-      throw new IllegalArgumentException("not a loopback address: " + bind);
+    if (!bind.getAddress().isLoopbackAddress() && credentials.isEmpty()) {
+      throw new IllegalArgumentException("not a loopback address, and no credentials: " + bind);
     }
+    reverse = List.copyOf(reverse);
     passthrough = List.copyOf(passthrough);
     insecure = List.copyOf(insecure);
   }
@@ -51,6 +58,8 @@ public record TrafficPlan(
       UpstreamProxies proxies, Supplier<? extends Collection<X509Certificate>> anchors) {
     return new TrafficPlan(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        Optional.empty(),
+        List.of(),
         true,
         List.of(),
         proxies,
