@@ -18,7 +18,6 @@ final class LaterOptions {
           "--allow-hosts",
           "--max-calls",
           "--proxy-auth",
-          "--client-cert",
           "--reverse",
           "--keylog",
           "--max-body",

@@ -105,6 +105,18 @@ record RunningProxy(
         plan.clients());
   }
 
+  static ProxyPlan with(ProxyPlan plan, UpstreamTls upstreamTls) {
+    return new ProxyPlan(
+        plan.bind(),
+        plan.interception(),
+        plan.passthrough(),
+        upstreamTls,
+        plan.upstreamProxies(),
+        plan.limits(),
+        plan.timeouts(),
+        plan.clients());
+  }
+
   static ProxyPlan with(ProxyPlan plan, ProxyLimits limits) {
     return new ProxyPlan(
         plan.bind(),

@@ -65,7 +65,8 @@ final class SessionMaterial implements AutoCloseable {
             plan.traffic().anchors(),
             host ->
                 plan.traffic().insecure().stream()
-                    .anyMatch(pattern -> pattern.matches(host, pattern.port())));
+                    .anyMatch(pattern -> pattern.matches(host, pattern.port())),
+            (host, port) -> ClientCertificate.of(plan.traffic().clientCertificates(), host, port));
     this.trustFiles = new FutureTask<>(this::writeTrustFiles);
   }
 
