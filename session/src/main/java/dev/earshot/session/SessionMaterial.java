@@ -70,6 +70,7 @@ final class SessionMaterial implements AutoCloseable {
             plan.traffic().anchors(),
             (host, port) ->
                 plan.traffic().insecure().stream().anyMatch(pattern -> pattern.matches(host, port)),
+            (host, port) -> ClientCertificate.of(plan.traffic().clientCertificates(), host, port),
             keyLog);
     this.trustFiles = new FutureTask<>(this::writeTrustFiles);
   }
