@@ -29,9 +29,7 @@ final class UpstreamContexts implements AutoCloseable {
     this.keys = new ClientKeys(identity);
     this.contexts =
         new SslContexts(
-            provider,
-            () -> trust.apply(SslContextBuilder.forClient().keyManager(keys)),
-            keyLog);
+            provider, () -> trust.apply(SslContextBuilder.forClient().keyManager(keys)), keyLog);
   }
 
   SslContext of(List<String> protocols) {

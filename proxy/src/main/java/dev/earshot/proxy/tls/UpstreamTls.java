@@ -64,8 +64,8 @@ public final class UpstreamTls implements AutoCloseable {
   }
 
   /**
-   * The same for hosts with ports, with certificates to show, and with a file for the secrets of all
-   * connections.
+   * The same for hosts with ports, with certificates to show, and with a file for the secrets of
+   * all connections.
    *
    * @param insecure whose certificate is not looked at; the host as above, and the port
    * @param keys present only if that is supported
