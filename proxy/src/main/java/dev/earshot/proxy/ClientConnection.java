@@ -265,8 +265,7 @@ final class ClientConnection implements Side.Events {
         refuse(refusal.get(), OptionalLong.empty());
         return;
       }
-      forward(
-          head, framing, origin.key(), origin.target(head), origin.host(), origin.failure());
+      forward(head, framing, origin.key(), origin.target(head), origin.host(), origin.failure());
       return;
     }
     if (credentials().filter(asked -> !asked.isIn(head.headers())).isPresent()) {
@@ -291,8 +290,7 @@ final class ClientConnection implements Side.Events {
         if (here.isPresent() && !target.isTls()) {
           // It would come back to us: it goes on as if it had.
           var known = here.get().key(context.plan().upstreamProxies(), UpstreamKey.Offer.HTTP_1);
-          forward(
-              head, framing, known, originForm, Optional.of(known.target().authority()), null);
+          forward(head, framing, known, originForm, Optional.of(known.target().authority()), null);
           return;
         }
         if (context.dialer().isSelf(target.host(), target.port())) {

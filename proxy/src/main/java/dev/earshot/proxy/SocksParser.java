@@ -7,8 +7,8 @@ import java.util.Arrays;
 
 /**
  * Reads what clients of SOCKS 4, 4a and 5 send (RFC 1928, RFC 1929, and the two memos on SOCKS 4).
- * Every field is bounded by its own length byte or, in SOCKS 4, by {@link #LONGEST_TEXT}; what comes
- * out as a host is one that HTTP could have named too.
+ * Every field is bounded by its own length byte or, in SOCKS 4, by {@link #LONGEST_TEXT}; what
+ * comes out as a host is one that HTTP could have named too.
  *
  * <p>Pure functions of the bytes; they never throw on input.
  */

@@ -21,8 +21,8 @@ import java.util.function.Supplier;
  * How sockets are driven, and names looked up.
  *
  * @param handlers for event loops
- * @param server makes a listener, not bound yet, for one family of addresses: a socket for both would
- *     take 0.0.0.0 for all addresses of IPv6 as well
+ * @param server makes a listener, not bound yet, for one family of addresses: a socket for both
+ *     would take 0.0.0.0 for all addresses of IPv6 as well
  * @param client makes a connection, not connected yet
  * @param names finds the addresses of names
  */

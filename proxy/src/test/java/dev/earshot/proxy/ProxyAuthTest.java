@@ -61,7 +61,13 @@ class ProxyAuthTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "user", "user:", "user:passwor", "user:password", "userx:pässword", "user:pässwordx",
+        "",
+        "user",
+        "user:",
+        "user:passwor",
+        "user:password",
+        "userx:pässword",
+        "user:pässwordx",
       })
   void wrongOnesAreRefused(String shown) throws Exception {
     try (var origin = ScriptedOrigin.start(ScriptedOrigin.answering(OK));
@@ -87,8 +93,7 @@ class ProxyAuthTest {
               "Proxy-Authorization: Basic " + bare + "=",
               "Proxy-Authorization: " + RIGHT + "\r\nProxy-Authorization: " + RIGHT)) {
         try (var client = proxy.client()) {
-          assertThat(client.send(get(origin, lines + "\r\n")).readAll())
-              .startsWith("HTTP/1.1 407");
+          assertThat(client.send(get(origin, lines + "\r\n")).readAll()).startsWith("HTTP/1.1 407");
         }
       }
     }
@@ -133,16 +138,15 @@ class ProxyAuthTest {
 
   private static String[] head(String authority, String... more) {
     String[] head = {":method", "GET", ":scheme", "http", ":authority", authority, ":path", "/"};
-    return Stream.of(head, more)
-        .flatMap(Arrays::stream)
-        .toArray(String[]::new);
+    return Stream.of(head, more).flatMap(Arrays::stream).toArray(String[]::new);
   }
 
   @Test
   void socks5NeedsThem() throws Exception {
     try (var origin = ScriptedOrigin.start(ScriptedOrigin.answering(OK));
         var proxy = start()) {
-      String request = "\5\1\0\1\177\0\0\1" + (char) (origin.port() >> 8) + (char) (origin.port() & 255);
+      String request =
+          "\5\1\0\1\177\0\0\1" + (char) (origin.port() >> 8) + (char) (origin.port() & 255);
       checkSocks(proxy, "\5\2\0\1", "\5\377", 1);
       checkSocks(proxy, "\5\2\0\2" + login("user", "wrong"), "\5\2\1\1", 2);
       checkSocks(proxy, "\5\1\2" + login("", ""), "\5\2\1\1", 3);
