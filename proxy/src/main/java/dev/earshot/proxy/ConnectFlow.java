@@ -124,19 +124,28 @@ final class ConnectFlow implements Opening {
       answer.failed(failure);
       return;
     }
-    // Whatever the dial says then: it ends with the event loops.
-    FailureKind kind = client.stopping() ? FailureKind.STOPPING : failure.kind();
     if (opaque.isPresent()) {
-      context
-          .events()
-          .accept(
-              new TrafficEvent.TunnelFailed(
-                  context.nextId(), key.target().host(), kind, failure.text()));
+      tunnelFailed(failure);
     } else {
       // What would have been exchanges is shown as one that failed.
-      client.begin(head, key.target().url(""), key.target().host()).failed(kind, failure.text());
+      client
+          .begin(head, key.target().url(""), key.target().host())
+          .failed(kind(failure), failure.text());
     }
     answer.failed(failure);
+  }
+
+  private void tunnelFailed(DialFailure failure) {
+    context
+        .events()
+        .accept(
+            new TrafficEvent.TunnelFailed(
+                context.nextId(), key.target().host(), kind(failure), failure.text()));
+  }
+
+  /** Whatever a dial says within a stop: it ends with the event loops. */
+  private FailureKind kind(DialFailure failure) {
+    return client.stopping() ? FailureKind.STOPPING : failure.kind();
   }
 
   private void connected(Upstream connection) {
@@ -303,7 +312,11 @@ final class ConnectFlow implements Opening {
         .addListener((Future<Upstream> dialled) -> {
           if (!dialled.isSuccess()) {
             takeEarly().release();
-            handshake().failed(DialFailure.of(dialled.cause()).text());
+            if (client.isClosed() || client.side().inputEnded()) {
+              handshake().failed("the client closed the connection before the tunnel");
+            } else {
+              tunnelFailed(DialFailure.of(dialled.cause()));
+            }
             client.close();
           } else if (client.isClosed()) {
             dialled.getNow().side().cut();
