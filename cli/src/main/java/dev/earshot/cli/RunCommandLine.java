@@ -51,7 +51,10 @@ final class RunCommandLine {
             "What clients outside the command's tree must show; ps shows it.",
             "--proxy-auth"));
     spec.addOption(
-        list("LISTEN=TARGET", "Listen there for this origin alone: 8080=http://host:80.", "--reverse"));
+        list(
+            "LISTEN=TARGET",
+            "Listen there for this origin alone: 8080=http://host:80.",
+            "--reverse"));
     spec.addOption(flag("Without the terminal UI (as of now, always).", "--headless"));
     spec.addOption(flag("With the terminal UI (not there yet).", "--tui"));
     spec.addOption(

@@ -108,7 +108,10 @@ class ProxyAuthIT {
     List<String> line = new ArrayList<>(List.of("curl", "-sS", "-m", "20"));
     line.addAll(Arrays.asList(arguments));
     var builder = new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.DISCARD);
-    builder.environment().keySet().removeIf(name -> name.toLowerCase(Locale.ROOT).endsWith("_proxy"));
+    builder
+        .environment()
+        .keySet()
+        .removeIf(name -> name.toLowerCase(Locale.ROOT).endsWith("_proxy"));
     Process curl = builder.start();
     curl.getOutputStream().close();
     String out = new String(curl.getInputStream().readAllBytes(), UTF_8);

@@ -58,8 +58,10 @@ final class ClientConnection implements Side.Events {
   private @Nullable Opening connect;
   private @Nullable Http2Client http2;
   private boolean anyExchange;
+  private boolean admitted;
   private boolean stopping;
   private @Nullable Future<?> idleWatch;
+  private @Nullable Future<?> admissionWatch;
   private long lastMove = System.nanoTime();
 
   /** A client of the proxy, or of a listener for one origin. */
@@ -79,6 +81,10 @@ final class ClientConnection implements Side.Events {
     process = who;
     phase = Phase.HEAD;
     watchIdle();
+    if (reverse == null && credentials().isPresent()) {
+      long time = context.plan().timeouts().admission().toNanos();
+      admissionWatch = loop().schedule(this::lockOut, time, TimeUnit.NANOSECONDS);
+    }
     // A client that has ended its output already was read without being asked for: epoll(7) tells
     // of the end, and what came before it is read with it.
     if (reverse != null) {
@@ -192,6 +198,9 @@ final class ClientConnection implements Side.Events {
       // It would keep all this in memory until it ran.
       idleWatch.cancel(false);
     }
+    if (admissionWatch != null) {
+      admissionWatch.cancel(false);
+    }
     if (exchange != null) {
       exchange.abort(
           FailureKind.CLIENT_GONE, "the client closed the connection before the response ended");
@@ -265,15 +274,15 @@ final class ClientConnection implements Side.Events {
         refuse(refusal.get(), OptionalLong.empty());
         return;
       }
-      forward(
-          head, framing, origin.key(), origin.target(head), origin.host(), origin.failure());
+      forward(head, framing, origin.key(), origin.target(head), origin.host(), origin.failure());
       return;
     }
     if (credentials().filter(asked -> !asked.isIn(head.headers())).isPresent()) {
       refuse(ErrorResponse.proxyAuth("none were sent, or wrong ones"), OptionalLong.empty());
       return;
     }
-    routed(ProxyCredentials.hidden(head), framing);
+    admitted();
+    routed(head, framing);
   }
 
   private void routed(RequestHead head, Framing framing) {
@@ -291,8 +300,7 @@ final class ClientConnection implements Side.Events {
         if (here.isPresent() && !target.isTls()) {
           // It would come back to us: it goes on as if it had.
           var known = here.get().key(context.plan().upstreamProxies(), UpstreamKey.Offer.HTTP_1);
-          forward(
-              head, framing, known, originForm, Optional.of(known.target().authority()), null);
+          forward(head, framing, known, originForm, Optional.of(known.target().authority()), null);
           return;
         }
         if (context.dialer().isSelf(target.host(), target.port())) {
@@ -340,6 +348,7 @@ final class ClientConnection implements Side.Events {
     Optional<String> host = Headers.first(head.headers(), "Host");
     boolean agrees =
         host.isPresent()
+            && HostNames.isAscii(host.get())
             && Authority.parse(host.get(), Target.defaultPort(target.scheme()))
                 instanceof Authority.Parsed(var name, var port)
             && Authority.canonicalHost(name).equals(Authority.canonicalHost(target.host()))
@@ -381,7 +390,8 @@ final class ClientConnection implements Side.Events {
     context.zstd().request(head);
     return ExchangeRecorder.begin(
         context.events(),
-        new TrafficEvent.ExchangeStarted(context.nextId(), id, reused, process, url, host, head));
+        new TrafficEvent.ExchangeStarted(
+            context.nextId(), id, reused, process, url, host, ProxyCredentials.hidden(head)));
   }
 
   // What the parts of this connection ask of it.
@@ -409,6 +419,19 @@ final class ClientConnection implements Side.Events {
   /** What it has to show: nothing, if it is of the session. */
   Optional<ProxyCredentials> credentials() {
     return process.owned() ? Optional.empty() : context.plan().credentials();
+  }
+
+  /** It has shown them. */
+  void admitted() {
+    admitted = true;
+  }
+
+  /** Strangers must not be able to hold all the connections that there may be. */
+  private void lockOut() {
+    if (!admitted && phase != Phase.CLOSED) {
+      report(ErrorResponse.proxyAuth("none were sent in time"), OptionalLong.empty());
+      side.drop();
+    }
   }
 
   /** Whether credentials mean anything to this proxy. */

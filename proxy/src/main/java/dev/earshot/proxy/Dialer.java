@@ -382,8 +382,8 @@ final class Dialer {
           proxy == null
               ? "cannot connect to " + key.target().hostAndPort()
               : "cannot connect to the upstream proxy " + proxy;
-      promise.tryFailure(new DialFailure(
-              kind, what + ": " + text, proxy == null ? why : DialFailure.Why.OTHER));
+      promise.tryFailure(
+          new DialFailure(kind, what + ": " + text, proxy == null ? why : DialFailure.Why.OTHER));
     }
 
     private Duration timeout() {

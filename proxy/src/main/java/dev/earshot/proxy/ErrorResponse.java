@@ -66,7 +66,9 @@ record ErrorResponse(int status, String kind, String text) {
 
   static ErrorResponse reverseOnly(String target, String what) {
     return new ErrorResponse(
-        400, "malformed", "this listener takes HTTP for %s alone: this is %s".formatted(target, what));
+        400,
+        "malformed",
+        "this listener takes HTTP for %s alone: this is %s".formatted(target, what));
   }
 
   static ErrorResponse otherUser(String detail) {

@@ -226,9 +226,7 @@ public final class ProxyController implements AutoCloseable {
     listener.config().setOption(ChannelOption.SO_REUSEADDR, true);
     listener
         .pipeline()
-        .addLast(
-            new ListenerWatch(this::died, this::warnOfAccept),
-            new Acceptor(accepted));
+        .addLast(new ListenerWatch(this::died, this::warnOfAccept), new Acceptor(accepted));
     loops.register(loops.next(), listener).syncUninterruptibly();
     ChannelFuture bound = listener.bind(where).awaitUninterruptibly();
     if (!bound.isSuccess()) {
@@ -262,7 +260,9 @@ public final class ProxyController implements AutoCloseable {
     EventLoop loop = loops.next();
     // A channel that cannot be registered is closed by that.
     var _ = loops.register(loop, channel);
-    var _ = ready.thenAccept(context -> EventLoops.run(loop, () -> serve(context, channel, side, ofReverse)));
+    var _ =
+        ready.thenAccept(
+            context -> EventLoops.run(loop, () -> serve(context, channel, side, ofReverse)));
   }
 
   private void serve(

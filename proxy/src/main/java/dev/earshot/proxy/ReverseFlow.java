@@ -10,8 +10,8 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The beginning of a connection whose client takes us for the origin: its first bytes say whether it
- * speaks HTTP/1, HTTP/2 or TLS. Of TLS, the origin is asked first what it speaks, if that is TLS
+ * The beginning of a connection whose client takes us for the origin: its first bytes say whether
+ * it speaks HTTP/1, HTTP/2 or TLS. Of TLS, the origin is asked first what it speaks, if that is TLS
  * too; otherwise it is dialled by the first request.
  */
 final class ReverseFlow implements Opening, Side.Events {
@@ -141,8 +141,7 @@ final class ReverseFlow implements Opening, Side.Events {
   /** Refuses what can read an answer. */
   private void refuse(String what) {
     over().release();
-    client.refuse(
-        ErrorResponse.reverseOnly(listener.rule().targetUrl(), what), OptionalLong.of(0));
+    client.refuse(ErrorResponse.reverseOnly(listener.rule().targetUrl(), what), OptionalLong.of(0));
   }
 
   /** Refuses what cannot. */

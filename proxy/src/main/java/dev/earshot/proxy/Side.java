@@ -55,8 +55,8 @@ final class Side extends ChannelInboundHandlerAdapter {
   }
 
   /**
-   * One that nobody listens to yet. What is read all the same, as epoll(7) does when it tells of the
-   * end of the input, is kept for whoever reads first.
+   * One that nobody listens to yet. What is read all the same, as epoll(7) does when it tells of
+   * the end of the input, is kept for whoever reads first.
    */
   Side() {
     this.events = new Kept();

@@ -21,8 +21,8 @@ import java.util.function.Supplier;
  * How sockets are driven.
  *
  * @param handlers for event loops
- * @param server makes a listener, not bound yet, for one family of addresses: a socket for both would
- *     take 0.0.0.0 for all addresses of IPv6 as well
+ * @param server makes a listener, not bound yet, for one family of addresses: a socket for both
+ *     would take 0.0.0.0 for all addresses of IPv6 as well
  * @param client makes a connection, not connected yet
  */
 record Transport(
@@ -46,6 +46,8 @@ record Transport(
   /** The JDK's selectors. */
   static Transport portable() {
     return new Transport(
-        NioIoHandler.newFactory(), family -> new NioServerSocketChannel(SelectorProvider.provider(), family), NioSocketChannel::new);
+        NioIoHandler.newFactory(),
+        family -> new NioServerSocketChannel(SelectorProvider.provider(), family),
+        NioSocketChannel::new);
   }
 }

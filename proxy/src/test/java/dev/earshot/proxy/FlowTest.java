@@ -186,6 +186,7 @@ class FlowTest {
             RunningProxy.NEVER,
             RunningProxy.NEVER,
             RunningProxy.NEVER,
+            RunningProxy.NEVER,
             Duration.ofMillis(50));
     try (var origin =
             ScriptedOrigin.start(connection -> {

@@ -10,6 +10,7 @@ import dev.earshot.exchange.Header;
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.testkit.ScriptedOrigin;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -61,7 +62,13 @@ class ProxyAuthTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "user", "user:", "user:passwor", "user:password", "userx:pässword", "user:pässwordx",
+        "",
+        "user",
+        "user:",
+        "user:passwor",
+        "user:password",
+        "userx:pässword",
+        "user:pässwordx",
       })
   void wrongOnesAreRefused(String shown) throws Exception {
     try (var origin = ScriptedOrigin.start(ScriptedOrigin.answering(OK));
@@ -87,8 +94,7 @@ class ProxyAuthTest {
               "Proxy-Authorization: Basic " + bare + "=",
               "Proxy-Authorization: " + RIGHT + "\r\nProxy-Authorization: " + RIGHT)) {
         try (var client = proxy.client()) {
-          assertThat(client.send(get(origin, lines + "\r\n")).readAll())
-              .startsWith("HTTP/1.1 407");
+          assertThat(client.send(get(origin, lines + "\r\n")).readAll()).startsWith("HTTP/1.1 407");
         }
       }
     }
@@ -133,16 +139,15 @@ class ProxyAuthTest {
 
   private static String[] head(String authority, String... more) {
     String[] head = {":method", "GET", ":scheme", "http", ":authority", authority, ":path", "/"};
-    return Stream.of(head, more)
-        .flatMap(Arrays::stream)
-        .toArray(String[]::new);
+    return Stream.of(head, more).flatMap(Arrays::stream).toArray(String[]::new);
   }
 
   @Test
   void socks5NeedsThem() throws Exception {
     try (var origin = ScriptedOrigin.start(ScriptedOrigin.answering(OK));
         var proxy = start()) {
-      String request = "\5\1\0\1\177\0\0\1" + (char) (origin.port() >> 8) + (char) (origin.port() & 255);
+      String request =
+          "\5\1\0\1\177\0\0\1" + (char) (origin.port() >> 8) + (char) (origin.port() & 255);
       checkSocks(proxy, "\5\2\0\1", "\5\377", 1);
       checkSocks(proxy, "\5\2\0\2" + login("user", "wrong"), "\5\2\1\1", 2);
       checkSocks(proxy, "\5\1\2" + login("", ""), "\5\2\1\1", 3);
@@ -184,6 +189,26 @@ class ProxyAuthTest {
           String answer = hello.length() == 3 ? "\5\0" : "\5\2\1\0";
           assertThat(client.send(hello).read(answer.length())).isEqualTo(answer);
         }
+      }
+    }
+  }
+
+  @Test
+  void whoDoesNotShowThemInTimeHasToGo() throws Exception {
+    var hello = "\5\1\2" + login("user", utf8(SECRET));
+    try (var proxy =
+        RunningProxy.start(plan ->
+            RunningProxy.with(
+                RunningProxy.with(plan, CREDENTIALS),
+                ProxyTimeouts.DEFAULT.withAdmission(Duration.ofMillis(500))))) {
+      try (var known = proxy.client();
+          var stranger = proxy.client()) {
+        assertThat(known.send(hello).read(4)).isEqualTo("\5\2\1\0");
+        assertThat(stranger.send("GET / HT").readAll()).isEmpty();
+        assertThat(proxy.traffic().await(TrafficEvent.ConnectionRefused.class).detail())
+            .contains("in time");
+        // It was here before, and is there still.
+        assertThat(known.send("\5\2\0\1\0\0\0\0\0\0").read(2)).isEqualTo("\5\7");
       }
     }
   }

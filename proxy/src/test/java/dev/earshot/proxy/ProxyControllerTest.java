@@ -487,8 +487,8 @@ class ProxyControllerTest {
       for (String reached : List.of("127.0.0.1", "127.0.0.2")) {
         RawClient.connect(new InetSocketAddress(InetAddress.ofLiteral(reached), port)).close();
       }
-      assertThatThrownBy(() ->
-              RawClient.connect(new InetSocketAddress(InetAddress.ofLiteral("::1"), port)))
+      assertThatThrownBy(
+              () -> RawClient.connect(new InetSocketAddress(InetAddress.ofLiteral("::1"), port)))
           .isInstanceOf(ConnectException.class);
     }
   }

@@ -319,8 +319,8 @@ class ReverseTest {
   void aPortInUseIsSaidSo() throws Exception {
     try (var taken = origin()) {
       assertThatThrownBy(() ->
-              RunningProxy.start(plan ->
-                  RunningProxy.with(plan, ReverseRule.parse(taken.port() + "=http://h"))))
+              RunningProxy.start(
+                  plan -> RunningProxy.with(plan, ReverseRule.parse(taken.port() + "=http://h"))))
           .isInstanceOf(ProxyStartException.class)
           .hasMessage(
               "cannot listen on 127.0.0.1:%d for --reverse: the port is in use"

@@ -132,8 +132,7 @@ class SocksParserTest {
         switch (parser.apply(mutated)) {
           case ParsedHead.Complete<?>(_, var consumed) ->
               assertThat(consumed).isBetween(1, mutated.length());
-          case ParsedHead.Malformed<?>(_, var at) ->
-              assertThat(at).isBetween(0, mutated.length());
+          case ParsedHead.Malformed<?>(_, var at) -> assertThat(at).isBetween(0, mutated.length());
           case ParsedHead.NeedMore<?>() ->
               assertThat(mutated.length()).isLessThan(SocksParser.LONGEST);
         }

@@ -68,8 +68,7 @@ class SocksTest {
         var proxy = RunningProxy.start()) {
       String port = port(origin.port());
       for (String request :
-          List.of(
-              "\4\1" + port + "\177\0\0\1me\0", "\4\1" + port + "\0\0\0\7me\0localhost\0")) {
+          List.of("\4\1" + port + "\177\0\0\1me\0", "\4\1" + port + "\0\0\0\7me\0localhost\0")) {
         try (var client = proxy.client()) {
           assertThat(client.send(request).read(8)).isEqualTo(CONNECTED_4);
           client.send(GET);

@@ -255,6 +255,7 @@ class TunnelTest {
                         Duration.ofMillis(200),
                         RunningProxy.NEVER,
                         RunningProxy.NEVER,
+                        RunningProxy.NEVER,
                         Duration.ofSeconds(2))));
         var client = proxy.client()) {
       client.connect(authority(origin));

@@ -220,7 +220,8 @@ public final class Session implements AutoCloseable {
       log.publish(new SessionEvent.ProxyStarted(proxy.address(), proxy.reverse()));
       material.record().proxyListens(proxy.address());
       try {
-        Optional<ProcessResult> ended = run(material, new Listeners(proxy.address(), proxy.reverse()));
+        Optional<ProcessResult> ended =
+            run(material, new Listeners(proxy.address(), proxy.reverse()));
         boolean forced = ended.filter(r -> r.reason() == ExitReason.FORCED_KILL).isPresent();
         return drain(proxy, ended, forced ? Duration.ZERO : plan.traffic().drain());
       } catch (PreparationException e) {

@@ -106,7 +106,8 @@ class SocketOwnersTest {
     assertEquals(
         new ClientAnswer.Gone(), SessionMaterial.clientCheck(owners, false).check(remote, here));
     // One of this machine whose owner is gone is nobody's, with credentials or without.
-    assertEquals(new ClientAnswer.Gone(), SessionMaterial.clientCheck(owners, true).check(here, here));
+    assertEquals(
+        new ClientAnswer.Gone(), SessionMaterial.clientCheck(owners, true).check(here, here));
   }
 
   @Test
@@ -117,8 +118,7 @@ class SocketOwnersTest {
             List.of("::", "::1"),
             List.of("127.0.0.2", "127.0.0.2"),
             List.of("192.0.2.1", "192.0.2.1"))) {
-      assertEquals(
-          at(pair.getLast(), 80), LocalAddresses.reached(at(pair.getFirst(), 80)));
+      assertEquals(at(pair.getLast(), 80), LocalAddresses.reached(at(pair.getFirst(), 80)));
     }
   }
 

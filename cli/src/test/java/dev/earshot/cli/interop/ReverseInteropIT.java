@@ -215,7 +215,10 @@ class ReverseInteropIT {
     List<String> line = new ArrayList<>(List.of("curl", "-sS", "-m", "20"));
     line.addAll(Arrays.asList(arguments));
     var builder = new ProcessBuilder(line).redirectErrorStream(true);
-    builder.environment().keySet().removeIf(name -> name.toLowerCase(Locale.ROOT).endsWith("proxy"));
+    builder
+        .environment()
+        .keySet()
+        .removeIf(name -> name.toLowerCase(Locale.ROOT).endsWith("proxy"));
     Process curl = builder.start();
     curl.getOutputStream().close();
     String out = new String(curl.getInputStream().readAllBytes(), UTF_8);

@@ -66,8 +66,7 @@ class SocksInteropIT {
       assertThat(events.all("exchange.finished"))
           .hasSize(2)
           .allMatch(each -> each.get("status").asInt() == 200);
-      assertThat(events.all("exchange.started"))
-          .allMatch(each -> each.get("owned").asBoolean());
+      assertThat(events.all("exchange.started")).allMatch(each -> each.get("owned").asBoolean());
     }
   }
 
