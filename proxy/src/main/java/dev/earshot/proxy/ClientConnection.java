@@ -47,10 +47,10 @@ final class ClientConnection implements Side.Events {
   private final ProxyContext context;
   private final long id;
   private final Side side;
+  private final @Nullable ReverseListener reverse;
   private Phase phase = Phase.CHECKING;
   private ClientProcess process = ClientProcess.UNKNOWN;
   private ByteBuf in = Unpooled.EMPTY_BUFFER;
-  private final @Nullable ReverseListener reverse;
   private @Nullable Origin origin;
   private @Nullable Exchange exchange;
   private @Nullable Http1ClientHalf half;
@@ -421,7 +421,7 @@ final class ClientConnection implements Side.Events {
     return process.owned() ? Optional.empty() : context.plan().credentials();
   }
 
-  /** It has shown them. */
+  /** It has shown what it has to. */
   void admitted() {
     admitted = true;
   }

@@ -278,7 +278,9 @@ final class Http2Client {
       }
       var here = context.reverseAt(asked.target().host(), asked.target().port());
       if (here.isPresent() && !asked.target().isTls()) {
-        asked = here.get().key(context.plan().upstreamProxies(), asked.offer());
+        boolean tls = here.get().rule().target().isTls();
+        var offer = tls ? UpstreamKey.Offer.HTTP_2 : UpstreamKey.Offer.HTTP_1;
+        asked = here.get().key(context.plan().upstreamProxies(), offer);
         ours = Optional.of(asked.target().authority());
       } else if (context.dialer().isSelf(asked.target().host(), asked.target().port())) {
         to.refuse(ErrorResponse.loop());
