@@ -18,7 +18,6 @@ final class LaterOptions {
           "--allow-hosts",
           "--max-calls",
           "--client-cert",
-          "--keylog",
           "--max-body",
           "--project",
           "--run-config");

@@ -75,6 +75,9 @@ final class RunCommandLine {
         value("DURATION", "Time to reach an upstream (default 60s).", "--connect-timeout"));
     spec.addOption(
         value("DURATION", "Time an exchange may stand still (default 1h).", "--idle-timeout"));
+    spec.addOption(
+        value(
+            "FILE", "Write the secrets of TLS there, for Wireshark (SSLKEYLOGFILE).", "--keylog"));
     spec.addOption(value("PROFILE", "Mask secrets: credentials (default) or none.", "--redact"));
     spec.addOption(attached("node,..", "Set no variables (for these runtimes).", "--no-inject"));
     spec.addOption(value("SIG", "First signal of a stop (default TERM).", "--stop-signal"));
@@ -133,6 +136,7 @@ final class RunCommandLine {
         items(parsed, "--insecure"),
         duration(parsed, "--connect-timeout", ProxyTimeouts.DEFAULT.connect()),
         duration(parsed, "--idle-timeout", ProxyTimeouts.DEFAULT.idle()),
+        text(parsed, "--keylog"),
         !oneOf(parsed, "--redact", "credentials", "none").equals("none"),
         new TreeSet<>(items(parsed, "--no-inject")),
         stopSignal(parsed),

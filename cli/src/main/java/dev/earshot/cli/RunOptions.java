@@ -26,6 +26,7 @@ import java.util.SequencedMap;
  * @param insecure host patterns whose certificates are not verified
  * @param connectTimeout for reaching an upstream
  * @param idleTimeout for an exchange in which nothing moves
+ * @param keyLog the file for the secrets of TLS, if there is to be one
  * @param redact whether secrets are masked
  * @param noInject the runtimes that get no variables
  * @param stopSignal the first signal of a stop
@@ -54,6 +55,7 @@ record RunOptions(
     List<String> insecure,
     Duration connectTimeout,
     Duration idleTimeout,
+    Optional<String> keyLog,
     boolean redact,
     Set<String> noInject,
     Signal stopSignal,

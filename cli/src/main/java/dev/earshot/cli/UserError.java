@@ -82,6 +82,13 @@ final class UserError extends Exception {
     return new UserError(CANNOT_RUN, "%s: cannot write to '%s': %s".formatted(option, file, why));
   }
 
+  static UserError noKeyLog() {
+    return new UserError(
+        CANNOT_RUN,
+        "--keylog: the native TLS library could not be loaded, and the JDK's TLS, which is used"
+            + " instead, does not tell its secrets; leave --keylog out");
+  }
+
   static UserError nobodyReads(String option, String file) {
     return new UserError(
         CANNOT_RUN,

@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** Why an exchange or a tunnel failed. */
 public enum FailureKind {
-  /** The host's name has no address. */
+  /** The host's name has no address, or it was not found in time. */
   DNS,
   /** The upstream refused the connection, or could not be reached. */
   CONNECT,

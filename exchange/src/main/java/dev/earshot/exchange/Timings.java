@@ -6,7 +6,8 @@ package dev.earshot.exchange;
  *
  * @param blocked waiting for a connection
  * @param dns resolving the host's name
- * @param connect opening the TCP connection, without TLS
+ * @param connect opening the TCP connection and, through another proxy, the tunnel; without the
+ *     upstream's TLS
  * @param tls the TLS handshake with the upstream
  * @param send from the first byte of the request sent to the last
  * @param waiting from the last byte of the request sent to the first of the response

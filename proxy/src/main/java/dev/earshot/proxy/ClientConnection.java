@@ -390,6 +390,7 @@ final class ClientConnection implements Side.Events {
     context.zstd().request(head);
     return ExchangeRecorder.begin(
         context.events(),
+        context.decoding(),
         new TrafficEvent.ExchangeStarted(
             context.nextId(), id, reused, process, url, host, ProxyCredentials.hidden(head)));
   }

@@ -8,19 +8,19 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
-import java.nio.channels.ClosedChannelException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Our side of TLS with a client, after which its requests are served.
+ * Our side of TLS with a client that takes us for the origin, after which its requests are served.
  *
  * @param host whom the client connected to, for a certificate where it names nobody, and for events
- * @param hint what helps a client that does not trust the authority
  */
 record ClientHandshake(
-    ProxyContext context, ClientConnection client, InterceptTls tls, String host, String hint) {
+    ProxyContext context, ClientConnection client, InterceptTls tls, String host) {
+  private static final String HINT =
+      "make the client trust Earshot's CA, or let it call http:// there";
+
   static final String H2 = "h2";
   static final String HTTP_1 = "http/1.1";
 
@@ -38,7 +38,7 @@ record ClientHandshake(
         .handshakeFuture()
         .addListener((Future<Channel> shaken) -> {
           if (!shaken.isSuccess()) {
-            rejected(origin.key().tlsName(), shaken.cause());
+            rejected(shaken.cause());
           } else if (H2.equals(handler.applicationProtocol())) {
             client.serveHttp2(origin, Unpooled.EMPTY_BUFFER);
           } else {
@@ -52,31 +52,23 @@ record ClientHandshake(
     client.side().read();
   }
 
-  private void rejected(String name, Throwable cause) {
+  private void rejected(Throwable cause) {
     if (client.stopping()) {
       failed("the proxy stopped within the TLS handshake");
       return;
     }
-    String why = String.valueOf(cause.getMessage());
-    String lower = why.toLowerCase(Locale.ROOT);
-    String text;
-    if (cause instanceof ClosedChannelException) {
-      // What clients do that find no words for a certificate they do not trust.
-      text = "the client closed the connection when it saw Earshot's certificate for " + name;
-    } else if (lower.contains("alert")
-        && (lower.contains("certificate") || lower.contains("unknown_ca"))) {
-      text = "the client did not accept Earshot's certificate for " + name + ": " + why;
+    Optional<String> alert = RejectionWords.alert(cause);
+    if (alert.isPresent()) {
+      String text = RejectionWords.refused(client.process(), host, alert.get());
+      failed(text + "; " + HINT);
+      context
+          .events()
+          .accept(
+              new TrafficEvent.Warning(
+                  "client_rejected_ca", Text.printable(text), Optional.of(HINT)));
     } else {
-      failed("the TLS handshake with the client failed for " + name + ": " + why);
-      client.close();
-      return;
+      failed("the TLS handshake with the client failed for " + host + ": " + cause.getMessage());
     }
-    failed(text + "; " + hint);
-    context
-        .events()
-        .accept(
-            new TrafficEvent.Warning(
-                "client_rejected_ca", Text.printable(text), Optional.of(hint)));
     client.close();
   }
 

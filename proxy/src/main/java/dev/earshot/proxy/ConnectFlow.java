@@ -9,6 +9,8 @@ import dev.earshot.proxy.tls.InterceptTls;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.util.List;
 import java.util.Optional;
@@ -16,15 +18,14 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A CONNECT, of HTTP or of SOCKS, from the dial to what the tunnel turns out to be. The upstream is
- * dialled first, so that a client hears of a failure as the answer to its CONNECT; then whoever
- * speaks first decides: an upstream that does gets an opaque tunnel, and a client's first bytes say
- * what they are. So no protocol has to wait for a time-out. On the event loop of the client's
- * connection.
+ * A CONNECT, of HTTP or of SOCKS, from the dial to what the tunnel turns out to be. The upstream is dialled first, so
+ * that a client hears of a failure as the answer to its CONNECT; then whoever speaks first decides:
+ * an upstream that does gets an opaque tunnel, and a client's first bytes say what they are. So no
+ * protocol has to wait for a time-out. On the event loop of the client's connection.
  */
 final class ConnectFlow implements Opening {
-  private static final String H2 = ClientHandshake.H2;
-  private static final String HTTP_1 = ClientHandshake.HTTP_1;
+  private static final String H2 = "h2";
+  private static final String HTTP_1 = "http/1.1";
 
   /** More than an upstream says before it hears of its client. */
   private static final int MOST_SAID = 4 << 10;
@@ -38,6 +39,10 @@ final class ConnectFlow implements Opening {
   private @Nullable Future<Upstream> dialling;
   private @Nullable Upstream upstream;
   private boolean sniffing;
+
+  /** When it was decided to decrypt. */
+  private long begun;
+
   private ByteBuf early = Unpooled.EMPTY_BUFFER;
 
   /** What the upstream said first, as one of HTTP/2 does (RFC 9113 section 3.4). */
@@ -203,8 +208,14 @@ final class ConnectFlow implements Opening {
 
   /** Whom the client would refuse our certificate for, it reaches as it would without a proxy. */
   private void secureOrTunnel(Upstream connection, ClientHello.Complete hello) {
+    String name = hello.serverName().orElse(key.tlsName());
     if (tls().canServe(hello.serverName(), key.target().host())) {
-      secure(connection, hello);
+      begun = System.nanoTime();
+      if (context.rejections().passes(name, client.process(), begun)) {
+        tunnel(connection, TunnelReason.CLIENT_REJECTED_CA, takeSaid());
+      } else {
+        secure(connection, hello);
+      }
       return;
     }
     if (!context.constrainedTold().getAndSet(true)) {
@@ -228,12 +239,6 @@ final class ConnectFlow implements Opening {
       throw new IllegalStateException("nothing is intercepted");
     }
     return tls;
-  }
-
-  private ClientHandshake handshake() {
-    String host = key.target().host();
-    String hint = "make the client trust Earshot's CA, or use --passthrough " + host;
-    return new ClientHandshake(context, client, tls(), host, hint);
   }
 
   private void secure(Upstream connection, ClientHello.Complete hello) {
@@ -269,18 +274,77 @@ final class ConnectFlow implements Opening {
     }
     if (client.isClosed() || client.side().inputEnded()) {
       takeEarly().release();
-      handshake().failed("the client closed the connection before the TLS handshake");
+      failed("the client closed the connection before the TLS handshake");
       client.close();
+      return;
+    }
+    if (context.rejections().rejectedSince(named.tlsName(), client.process(), begun)) {
+      passAfterAll();
       return;
     }
     // What the upstream speaks, if the client can: then nothing has to be translated.
     boolean http2 = hello.protocols().contains(H2);
     boolean only = http2 && !hello.protocols().contains(HTTP_1);
-    handshake()
-        .start(
-            new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())),
-            List.of((agreed && http2) || only ? H2 : HTTP_1),
-            takeEarly());
+    shakeHands(
+        new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())),
+        List.of((agreed && http2) || only ? H2 : HTTP_1));
+  }
+
+  /** A client that tries again at once may be here before it is known that it rejected. */
+  private void passAfterAll() {
+    dialling(context.dialer().connect(client.loop(), key))
+        .addListener((Future<Upstream> dialled) -> {
+          if (!dialled.isSuccess()) {
+            takeEarly().release();
+            failed(DialFailure.of(dialled.cause()).text());
+            client.close();
+          } else if (client.isClosed()) {
+            dialled.getNow().side().cut();
+          } else {
+            tunnel(dialled.getNow(), TunnelReason.CLIENT_REJECTED_CA, Unpooled.EMPTY_BUFFER);
+          }
+        });
+  }
+
+  private void shakeHands(Origin origin, List<String> alpn) {
+    Channel channel = client.side().channel();
+    SslHandler handler = tls().newHandler(channel.alloc(), key.target().host(), alpn);
+    handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
+    var watch = new CertificateWatch(context, client, key.target().host(), origin.key().tlsName());
+    handler
+        .handshakeFuture()
+        .addListener((Future<Channel> shaken) -> {
+          boolean http2 = H2.equals(handler.applicationProtocol());
+          if (!shaken.isSuccess()) {
+            watch.failed(shaken.cause());
+            client.close();
+            return;
+          }
+          watch.shaken(http2);
+          if (http2) {
+            client.serveHttp2(origin, Unpooled.EMPTY_BUFFER);
+          } else {
+            client.serve(origin, Unpooled.EMPTY_BUFFER);
+          }
+        });
+    client.side().listen(client);
+    channel.pipeline().addFirst(watch.records(), handler);
+    client.side().insert(watch);
+    channel.pipeline().fireChannelRead(takeEarly());
+    channel.pipeline().fireChannelReadComplete();
+    client.side().read();
+  }
+
+  /** Tells that nothing came of the connection, because of the client or of the stop. */
+  private void failed(String text) {
+    context
+        .events()
+        .accept(
+            new TrafficEvent.TunnelFailed(
+                context.nextId(),
+                key.target().host(),
+                client.stopping() ? FailureKind.STOPPING : FailureKind.CLIENT_GONE,
+                Text.printable(text)));
   }
 
   private void tunnel(Upstream connection, TunnelReason why, ByteBuf bytesOfUpstream) {

@@ -14,16 +14,20 @@ final class HeadWriter {
   private HeadWriter() {}
 
   static ByteBuf write(ByteBufAllocator alloc, RequestHead head) {
-    return write(
-        alloc, head.method() + " " + head.target() + " " + head.version().text(), head.headers());
+    return write(alloc, text(head));
+  }
+
+  /** The head as text. */
+  static String text(RequestHead head) {
+    return text(head.method() + " " + head.target() + " " + head.version().text(), head.headers());
   }
 
   static ByteBuf write(ByteBufAllocator alloc, ResponseHead head) {
-    return write(
-        alloc, head.version().text() + " " + head.status() + " " + head.reason(), head.headers());
+    String startLine = head.version().text() + " " + head.status() + " " + head.reason();
+    return write(alloc, text(startLine, head.headers()));
   }
 
-  private static ByteBuf write(ByteBufAllocator alloc, String startLine, List<Header> headers) {
+  private static String text(String startLine, List<Header> headers) {
     int size = startLine.length() + 4;
     for (Header header : headers) {
       size += header.name().length() + header.value().length() + 4;
@@ -32,7 +36,11 @@ final class HeadWriter {
     for (Header header : headers) {
       text.append(header.name()).append(": ").append(header.value()).append("\r\n");
     }
-    byte[] bytes = text.append("\r\n").toString().getBytes(ISO_8859_1);
+    return text.append("\r\n").toString();
+  }
+
+  private static ByteBuf write(ByteBufAllocator alloc, String text) {
+    byte[] bytes = text.getBytes(ISO_8859_1);
     return alloc.buffer(bytes.length).writeBytes(bytes);
   }
 }

@@ -1,5 +1,6 @@
 package dev.earshot.proxy;
 
+import dev.earshot.content.DecodeMemory;
 import dev.earshot.exchange.TrafficEvent;
 import io.netty.channel.EventLoop;
 import java.util.List;
@@ -17,7 +18,9 @@ import java.util.function.Consumer;
  * @param zstd hears of every request
  * @param windows of all connections of HTTP/2
  * @param reverse the listeners for one origin each
+ * @param decoding what the decoders of all exchanges may hold
  * @param constrainedTold whether it was told that there are hosts the authority cannot sign for
+ * @param rejections who refuses to be decrypted
  * @param pools idle upstream connections, by event loop
  */
 record ProxyContext(
@@ -28,7 +31,9 @@ record ProxyContext(
     ZstdWarmUp zstd,
     Http2Windows windows,
     List<ReverseListener> reverse,
+    DecodeMemory decoding,
     AtomicBoolean constrainedTold,
+    ClientRejections rejections,
     Map<EventLoop, UpstreamPool> pools) {
   ProxyContext {
     reverse = List.copyOf(reverse);

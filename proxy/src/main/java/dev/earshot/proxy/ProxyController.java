@@ -1,5 +1,6 @@
 package dev.earshot.proxy;
 
+import dev.earshot.content.DecodeMemory;
 import dev.earshot.exchange.ClientProcess;
 import dev.earshot.exchange.TrafficEvent;
 import io.netty.channel.Channel;
@@ -60,6 +61,7 @@ public final class ProxyController implements AutoCloseable {
   private final ThreadPoolExecutor checks;
   private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
   private final AtomicLong connectionIds = new AtomicLong();
+  private final ClientRejections rejections;
   private final CompletableFuture<ProxyEnd> end = new CompletableFuture<>();
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -79,6 +81,7 @@ public final class ProxyController implements AutoCloseable {
       ProxyPlan plan, Consumer<TrafficEvent> events, OwnThreads threads, EventLoops loops) {
     this.plan = plan;
     this.events = event -> tell(events, event);
+    this.rejections = new ClientRejections(plan.timeouts().rejected());
     this.threads = threads;
     this.loops = loops;
     int queue = plan.limits().clients();
@@ -146,6 +149,14 @@ public final class ProxyController implements AutoCloseable {
     }
   }
 
+  /**
+   * Clients are being ended from now on: that one leaves without a request says nothing any more
+   * about what it thinks of our certificate.
+   */
+  public void clientsAreEnded() {
+    rejections.clientsAreEnded();
+  }
+
   /** Waits for the end, for any number of callers; interrupting it ends only the waiting. */
   public ProxyEnd await() throws InterruptedException {
     try {
@@ -204,11 +215,14 @@ public final class ProxyController implements AutoCloseable {
             plan,
             events,
             new AtomicLong(),
-            new Dialer(plan, transport.client(), loops, lookups, ports),
+            new Dialer(
+                plan, transport.client(), loops, new Resolver(lookups, transport.names(), ports)),
             new ZstdWarmUp(lookups),
             windows,
             reverse,
+            new DecodeMemory(DecodeMemory.DEFAULT_BYTES),
             new AtomicBoolean(),
+            rejections,
             pools));
     return listeners;
   }

@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * too; otherwise it is dialled by the first request.
  */
 final class ReverseFlow implements Opening, Side.Events {
-  private static final String HINT =
-      "make the client trust Earshot's CA, or let it call http:// there";
-
   private final ProxyContext context;
   private final ClientConnection client;
   private final ReverseListener listener;
@@ -106,7 +103,7 @@ final class ReverseFlow implements Opening, Side.Events {
     sniffing = false;
     boolean http2 = hello.protocols().contains(ClientHandshake.H2);
     boolean only = http2 && !hello.protocols().contains(ClientHandshake.HTTP_1);
-    var handshake = new ClientHandshake(context, client, tls, host, HINT);
+    var handshake = new ClientHandshake(context, client, tls, host);
     if (!listener.rule().target().isTls()) {
       var offer = only ? UpstreamKey.Offer.PRIOR_KNOWLEDGE : UpstreamKey.Offer.HTTP_1;
       shakeHands(handshake, origin(offer, null), only);

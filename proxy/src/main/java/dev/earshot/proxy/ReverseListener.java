@@ -13,7 +13,7 @@ public record ReverseListener(InetSocketAddress address, ReverseRule rule) {
   UpstreamKey key(UpstreamProxies proxies, UpstreamKey.Offer offer) {
     Target target = rule.target();
     UpstreamProxies.Way way =
-        Dialer.isLoopback(target.host())
+        Resolver.isLoopback(target.host())
             ? new UpstreamProxies.Way.Direct()
             : proxies.decide(target.scheme(), target.host(), target.port());
     boolean tunnelled = target.isTls() || offer == UpstreamKey.Offer.PRIOR_KNOWLEDGE;

@@ -1,6 +1,8 @@
 package dev.earshot.proxy;
 
-/** Text from the wire, made fit for people and for header values. */
+import java.time.Duration;
+
+/** Text for people: what comes from the wire is made fit for them, and for header values. */
 final class Text {
   private static final int MAX_LENGTH = 500;
 
@@ -17,6 +19,11 @@ final class Text {
       clean.append(isHarmless(c) ? c : '?');
     }
     return clean.toString();
+  }
+
+  /** A length of time in whole seconds where it is one, else in milliseconds. */
+  static String time(Duration time) {
+    return time.toMillis() % 1000 == 0 ? time.toSeconds() + " s" : time.toMillis() + " ms";
   }
 
   private static boolean isHarmless(char c) {

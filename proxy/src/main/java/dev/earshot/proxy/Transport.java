@@ -18,22 +18,27 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * How sockets are driven.
+ * How sockets are driven, and names looked up.
  *
  * @param handlers for event loops
  * @param server makes a listener, not bound yet, for one family of addresses: a socket for both
  *     would take 0.0.0.0 for all addresses of IPv6 as well
  * @param client makes a connection, not connected yet
+ * @param names finds the addresses of names
  */
 record Transport(
     IoHandlerFactory handlers,
     Function<SocketProtocolFamily, ServerChannel> server,
-    Supplier<Channel> client) {
+    Supplier<Channel> client,
+    Resolver.Names names) {
   /** Native epoll where its library can be loaded, otherwise the JDK's selectors. */
   static Transport best() {
     return Epoll.isAvailable()
         ? new Transport(
-            EpollIoHandler.newFactory(), EpollServerSocketChannel::new, EpollSocketChannel::new)
+            EpollIoHandler.newFactory(),
+            EpollServerSocketChannel::new,
+            EpollSocketChannel::new,
+            InetAddress::getAllByName)
         : portable();
   }
 
@@ -48,6 +53,12 @@ record Transport(
     return new Transport(
         NioIoHandler.newFactory(),
         family -> new NioServerSocketChannel(SelectorProvider.provider(), family),
-        NioSocketChannel::new);
+        NioSocketChannel::new,
+        InetAddress::getAllByName);
+  }
+
+  /** The same with another way to look names up. */
+  Transport with(Resolver.Names other) {
+    return new Transport(handlers, server, client, other);
   }
 }

@@ -187,7 +187,9 @@ class FlowTest {
             RunningProxy.NEVER,
             RunningProxy.NEVER,
             RunningProxy.NEVER,
-            Duration.ofMillis(50));
+            RunningProxy.NEVER,
+            Duration.ofMillis(50),
+            RunningProxy.NEVER);
     try (var origin =
             ScriptedOrigin.start(connection -> {
               connection.readHead();

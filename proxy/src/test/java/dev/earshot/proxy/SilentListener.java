@@ -17,9 +17,13 @@ record SilentListener(ServerSocket listener, List<SocketChannel> queued) impleme
   private static final int ENOUGH = 8;
 
   static SilentListener start() throws IOException {
-    var listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+    return start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+  }
+
+  static SilentListener start(InetSocketAddress at) throws IOException {
+    var listener = new ServerSocket(at.getPort(), 1, at.getAddress());
     var queued = new ArrayList<SocketChannel>();
-    var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.getLocalPort());
+    var address = new InetSocketAddress(at.getAddress(), listener.getLocalPort());
     for (int i = 0; i < ENOUGH; i++) {
       var channel = SocketChannel.open();
       channel.configureBlocking(false);

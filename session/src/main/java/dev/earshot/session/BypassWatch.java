@@ -38,8 +38,17 @@ final class BypassWatch {
   /** Between the list of sockets and the look at the tree, one may pass into it. */
   private static final int LOOKS = 2;
 
+  /** Those of a connection that somebody may still have open, though it has ended meanwhile. */
   private static final Set<TcpState> STATES =
-      EnumSet.of(TcpState.ESTABLISHED, TcpState.SYN_SENT, TcpState.LISTEN);
+      EnumSet.of(
+          TcpState.ESTABLISHED,
+          TcpState.SYN_SENT,
+          TcpState.FIN_WAIT_1,
+          TcpState.FIN_WAIT_2,
+          TcpState.CLOSE_WAIT,
+          TcpState.LAST_ACK,
+          TcpState.CLOSING,
+          TcpState.LISTEN);
 
   private final int run;
   private final SessionProcesses tree;

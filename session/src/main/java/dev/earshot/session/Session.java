@@ -216,6 +216,8 @@ public final class Session implements AutoCloseable {
       return Ending.failed(problem);
     }
     try (proxy) {
+      // The scope goes with the session, so this need not be taken back.
+      var _ = scope.onCancel(why -> ended(why, proxy));
       proxy.onEnd().thenAccept(how -> inbox.add(new SessionInput.ProxyEnded(how)));
       log.publish(new SessionEvent.ProxyStarted(proxy.address(), proxy.reverse()));
       material.record().proxyListens(proxy.address());
@@ -331,6 +333,13 @@ public final class Session implements AutoCloseable {
           return result;
         }
       }
+    }
+  }
+
+  /** Who ends by itself may have left for a reason of its own. */
+  private static void ended(StopCause why, ProxyController proxy) {
+    if (!why.equals(StopCause.PROCESS_EXITED)) {
+      proxy.clientsAreEnded();
     }
   }
 

@@ -7,6 +7,7 @@ import dev.earshot.proxy.ReverseRule;
 import dev.earshot.proxy.UpstreamProxies;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Collection;
@@ -28,6 +29,7 @@ import java.util.function.Supplier;
  * @param connectTimeout for reaching an upstream
  * @param idleTimeout for an exchange in which nothing moves
  * @param drain for exchanges in flight at the end
+ * @param keyLog a file for the secrets of all TLS connections, created for its owner or emptied
  */
 public record TrafficPlan(
     InetSocketAddress bind,
@@ -40,7 +42,8 @@ public record TrafficPlan(
     List<HostPattern> insecure,
     Duration connectTimeout,
     Duration idleTimeout,
-    Duration drain) {
+    Duration drain,
+    Optional<Path> keyLog) {
   public TrafficPlan {
     if (!bind.getAddress().isLoopbackAddress() && credentials.isEmpty()) {
       throw new IllegalArgumentException("not a loopback address, and no credentials: " + bind);
@@ -64,6 +67,7 @@ public record TrafficPlan(
         List.of(),
         ProxyTimeouts.DEFAULT.connect(),
         ProxyTimeouts.DEFAULT.idle(),
-        Duration.ofSeconds(2));
+        Duration.ofSeconds(2),
+        Optional.empty());
   }
 }

@@ -390,7 +390,8 @@ class SessionTest {
         plan.insecure(),
         plan.connectTimeout(),
         plan.idleTimeout(),
-        plan.drain());
+        plan.drain(),
+        plan.keyLog());
   }
 
   private void awaitReady() {

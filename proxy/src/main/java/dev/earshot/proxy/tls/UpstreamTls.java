@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import javax.net.ssl.SNIHostName;
@@ -21,7 +22,7 @@ import javax.net.ssl.SSLParameters;
  * 1.3. Thread-safe.
  */
 public final class UpstreamTls implements AutoCloseable {
-  private final Predicate<String> insecureHosts;
+  private final BiPredicate<String, Integer> insecure;
   private final SslContexts verifying;
   private final SslContexts trusting;
 
@@ -35,28 +36,44 @@ public final class UpstreamTls implements AutoCloseable {
    */
   public UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors, Predicate<String> insecureHosts) {
-    this(anchors, insecureHosts, SslContexts::bestProvider);
+    this(anchors, (host, _) -> insecureHosts.test(host), Optional.empty());
+  }
+
+  /**
+   * The same for hosts with ports, and with a file for the secrets of all connections.
+   *
+   * @param insecure whose certificate is not looked at; the host as above, and the port
+   * @param keys present only if that is supported
+   */
+  public UpstreamTls(
+      Supplier<? extends Collection<X509Certificate>> anchors,
+      BiPredicate<String, Integer> insecure,
+      Optional<KeyLog> keys) {
+    this(anchors, insecure, keys, SslContexts::bestProvider);
   }
 
   UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors,
-      Predicate<String> insecureHosts,
+      BiPredicate<String, Integer> insecure,
+      Optional<KeyLog> keys,
       Supplier<SslProvider> provider) {
-    this.insecureHosts = insecureHosts;
+    this.insecure = insecure;
     verifying =
         new SslContexts(
             provider,
             () ->
                 SslContextBuilder.forClient()
                     .endpointIdentificationAlgorithm("HTTPS")
-                    .trustManager(new UpstreamTrust(anchors.get())));
+                    .trustManager(new UpstreamTrust(anchors.get())),
+            keys);
     trusting =
         new SslContexts(
             provider,
             () ->
                 SslContextBuilder.forClient()
                     .endpointIdentificationAlgorithm(null)
-                    .trustManager(InsecureTrustManagerFactory.INSTANCE));
+                    .trustManager(InsecureTrustManagerFactory.INSTANCE),
+            keys);
   }
 
   /**
@@ -72,7 +89,7 @@ public final class UpstreamTls implements AutoCloseable {
   public SslHandler newHandler(ByteBufAllocator alloc, String host, int port, List<String> alpn) {
     Optional<ServerName> name = ServerName.parse(host);
     String plain = name.map(ServerName::text).orElse(host);
-    SslContexts contexts = insecureHosts.test(plain) ? trusting : verifying;
+    SslContexts contexts = insecure.test(plain, port) ? trusting : verifying;
     SslHandler handler = contexts.of(alpn).newHandler(alloc, plain, port);
     if (name.isPresent() && name.get() instanceof ServerName.Dns(var text)) {
       sendName(handler.engine(), text);

@@ -26,6 +26,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -72,7 +73,8 @@ class UpstreamTlsTest {
 
   private static UpstreamTls tls(
       Kind kind, List<X509Certificate> anchors, Predicate<String> insecure) {
-    return new UpstreamTls(() -> anchors, insecure, () -> kind.provider);
+    return new UpstreamTls(
+        () -> anchors, (host, _) -> insecure.test(host), Optional.empty(), () -> kind.provider);
   }
 
   private static UpstreamTls tls(Kind kind) {
@@ -162,7 +164,7 @@ class UpstreamTlsTest {
             stranger.serverContext("api.example"),
             "api.example",
             "the certificate of api.example was issued by an unknown authority (CN=Stranger ?[31m?"
-                + " CA)"
+                + " CA), and no intermediate certificate was sent"
                 + tryCa),
         new Case(
             "self-signed",
@@ -248,7 +250,8 @@ class UpstreamTlsTest {
                   asked.incrementAndGet();
                   return List.of(CA.certificate());
                 },
-                host -> false,
+                (host, port) -> false,
+                Optional.empty(),
                 () -> kind.provider)) {
       assertThat(asked).hasValue(0);
       tls.prepare(List.of("http/1.1"));
