@@ -18,10 +18,11 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A CONNECT, of HTTP or of SOCKS, from the dial to what the tunnel turns out to be. The upstream is dialled first, so
- * that a client hears of a failure as the answer to its CONNECT; then whoever speaks first decides:
- * an upstream that does gets an opaque tunnel, and a client's first bytes say what they are. So no
- * protocol has to wait for a time-out. On the event loop of the client's connection.
+ * A CONNECT, of HTTP or of SOCKS, from the dial to what the tunnel turns out to be. The upstream is
+ * dialled first, so that a client hears of a failure as the answer to its CONNECT; then whoever
+ * speaks first decides: an upstream that does gets an opaque tunnel, and a client's first bytes say
+ * what they are. So no protocol has to wait for a time-out. On the event loop of the client's
+ * connection.
  */
 final class ConnectFlow implements Opening {
   private static final String H2 = "h2";

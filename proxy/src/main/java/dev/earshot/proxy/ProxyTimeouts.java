@@ -27,8 +27,8 @@ public record ProxyTimeouts(
     Duration rejected) {
   /**
    * 20 s for a name, 60 s to connect, 60 s for TLS, one hour idle (a client has its own, shorter
-   * times), 4 s pooled (servers that close idle connections do so after 5 s and more), 30 s to
-   * show credentials, 2 s to linger, 10 min for what was rejected.
+   * times), 4 s pooled (servers that close idle connections do so after 5 s and more), 30 s to show
+   * credentials, 2 s to linger, 10 min for what was rejected.
    */
   public static final ProxyTimeouts DEFAULT =
       new ProxyTimeouts(
