@@ -127,7 +127,9 @@ final class Plans {
       try {
         patterns.add(HostPattern.of(text));
       } catch (IllegalArgumentException e) {
-        throw UserError.badValue(option, text, "hosts such as api.example.com or *.internal:8443");
+        throw UserError.usage(
+            "%s: %s; it wants hosts such as api.example.com or *.internal:8443"
+                .formatted(option, e.getMessage()));
       }
     }
     return patterns;

@@ -135,6 +135,12 @@ public final class Earshot {
       assertThat(Path.of("/proc", started.get("pid").asString())).doesNotExist();
     }
     for (var started : events.all("proxy.started")) {
+      for (var listener : started.get("reverse")) {
+        String address = listener.get("listen").asString();
+        assertThat(isRefused(Integer.parseInt(address.substring(address.lastIndexOf(':') + 1))))
+            .as(address)
+            .isTrue();
+      }
       String address = started.get("address").asString();
       int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
       assertThat(isRefused(port)).isTrue();

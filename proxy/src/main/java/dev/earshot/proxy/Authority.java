@@ -2,10 +2,14 @@ package dev.earshot.proxy;
 
 import io.netty.util.NetUtil;
 import java.util.Locale;
+import java.util.Optional;
 
-/** The {@code host[:port]} of a target or a header (RFC 3986 section 3.2), without user info. */
+/**
+ * The {@code host[:port]} of a target or a header (RFC 3986 section 3.2), without user info. A name
+ * with letters beyond ASCII becomes one of A-labels.
+ */
 sealed interface Authority {
-  /** A host (an IPv6 address without its brackets), as written, and a port. */
+  /** A host in ASCII (an IPv6 address without its brackets), and a port. */
   record Parsed(String host, int port) implements Authority {}
 
   /** Not an authority. */
@@ -13,6 +17,12 @@ sealed interface Authority {
 
   int MAX_PORT = 65_535;
   int MAX_HOST = 255;
+
+  /** Reads one from the wire, where each char is one byte, of UTF-8 if it is beyond ASCII. */
+  static Authority ofWire(String bytes, int defaultPort) {
+    Optional<String> text = HostNames.decoded(bytes);
+    return text.isPresent() ? parse(text.get(), defaultPort) : new Wrong("bad host name");
+  }
 
   /** Reads an authority; never throws on input. */
   static Authority parse(String text, int defaultPort) {
@@ -22,6 +32,9 @@ sealed interface Authority {
         return new Wrong("a bracket is not closed");
       }
       String address = text.substring(1, close);
+      if (address.indexOf('%') >= 0) {
+        return new Wrong("an address with a zone, which is known on its own machine alone");
+      }
       if (!isIpv6(address)) {
         return new Wrong("not an IPv6 address between the brackets");
       }
@@ -29,14 +42,25 @@ sealed interface Authority {
     }
     int colon = text.indexOf(':');
     String host = colon < 0 ? text : text.substring(0, colon);
-    if (!isName(host)) {
+    Optional<String> ascii = HostNames.ascii(host);
+    if (ascii.isEmpty()) {
+      return new Wrong("not a host name by IDNA 2003");
+    }
+    if (!isName(ascii.get())) {
       return new Wrong("bad host name");
     }
-    return withPort(host, colon < 0 ? "" : text.substring(colon), defaultPort);
+    return withPort(ascii.get(), colon < 0 ? "" : text.substring(colon), defaultPort);
   }
 
-  /** The name by which hosts are compared: lower case, without the dot of a fully qualified one. */
+  /**
+   * The name by which hosts are compared: lower case, without the dot of a fully qualified one; an
+   * IPv6 address in its one shortest form.
+   */
   static String canonicalHost(String host) {
+    if (host.indexOf(':') >= 0 && isIpv6(host)) {
+      byte[] address = NetUtil.createByteArrayFromIpAddressString(host);
+      return address == null ? host : NetUtil.bytesToIpAddress(address);
+    }
     String lower = host.toLowerCase(Locale.ROOT);
     return lower.length() > 1 && lower.endsWith(".")
         ? lower.substring(0, lower.length() - 1)

@@ -47,10 +47,10 @@ final class ClientConnection implements Side.Events {
   private final ProxyContext context;
   private final long id;
   private final Side side;
+  private final @Nullable ReverseListener reverse;
   private Phase phase = Phase.CHECKING;
   private ClientProcess process = ClientProcess.UNKNOWN;
   private ByteBuf in = Unpooled.EMPTY_BUFFER;
-  private final @Nullable ReverseListener reverse;
   private @Nullable Origin origin;
   private @Nullable Exchange exchange;
   private @Nullable Http1ClientHalf half;
@@ -58,8 +58,10 @@ final class ClientConnection implements Side.Events {
   private @Nullable Opening connect;
   private @Nullable Http2Client http2;
   private boolean anyExchange;
+  private boolean admitted;
   private boolean stopping;
   private @Nullable Future<?> idleWatch;
+  private @Nullable Future<?> admissionWatch;
   private long lastMove = System.nanoTime();
 
   /** A client of the proxy, or of a listener for one origin. */
@@ -79,6 +81,10 @@ final class ClientConnection implements Side.Events {
     process = who;
     phase = Phase.HEAD;
     watchIdle();
+    if (reverse == null && credentials().isPresent()) {
+      long time = context.plan().timeouts().admission().toNanos();
+      admissionWatch = loop().schedule(this::lockOut, time, TimeUnit.NANOSECONDS);
+    }
     // A client that has ended its output already was read without being asked for: epoll(7) tells
     // of the end, and what came before it is read with it.
     if (reverse != null) {
@@ -192,6 +198,9 @@ final class ClientConnection implements Side.Events {
       // It would keep all this in memory until it ran.
       idleWatch.cancel(false);
     }
+    if (admissionWatch != null) {
+      admissionWatch.cancel(false);
+    }
     if (exchange != null) {
       exchange.abort(
           FailureKind.CLIENT_GONE, "the client closed the connection before the response ended");
@@ -272,7 +281,8 @@ final class ClientConnection implements Side.Events {
       refuse(ErrorResponse.proxyAuth("none were sent, or wrong ones"), OptionalLong.empty());
       return;
     }
-    routed(ProxyCredentials.hidden(head), framing);
+    admitted();
+    routed(head, framing);
   }
 
   private void routed(RequestHead head, Framing framing) {
@@ -338,6 +348,7 @@ final class ClientConnection implements Side.Events {
     Optional<String> host = Headers.first(head.headers(), "Host");
     boolean agrees =
         host.isPresent()
+            && HostNames.isAscii(host.get())
             && Authority.parse(host.get(), Target.defaultPort(target.scheme()))
                 instanceof Authority.Parsed(var name, var port)
             && Authority.canonicalHost(name).equals(Authority.canonicalHost(target.host()))
@@ -377,7 +388,8 @@ final class ClientConnection implements Side.Events {
     return ExchangeRecorder.begin(
         context.events(),
         context.decoding(),
-        new TrafficEvent.ExchangeStarted(context.nextId(), id, reused, process, url, host, head));
+        new TrafficEvent.ExchangeStarted(
+            context.nextId(), id, reused, process, url, host, ProxyCredentials.hidden(head)));
   }
 
   // What the parts of this connection ask of it.
@@ -405,6 +417,19 @@ final class ClientConnection implements Side.Events {
   /** What it has to show: nothing, if it is of the session. */
   Optional<ProxyCredentials> credentials() {
     return process.owned() ? Optional.empty() : context.plan().credentials();
+  }
+
+  /** It has shown what it has to. */
+  void admitted() {
+    admitted = true;
+  }
+
+  /** Strangers must not be able to hold all the connections that there may be. */
+  private void lockOut() {
+    if (!admitted && phase != Phase.CLOSED) {
+      report(ErrorResponse.proxyAuth("none were sent in time"), OptionalLong.empty());
+      side.drop();
+    }
   }
 
   /** Whether credentials mean anything to this proxy. */

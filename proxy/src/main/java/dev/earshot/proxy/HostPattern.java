@@ -5,7 +5,7 @@ import java.util.Locale;
 /**
  * Hosts, by a name in which {@code *} stands for any characters, and optionally by port: {@code
  * api.example.com}, {@code *.example.com:8443}, {@code 10.0.0.*}, {@code [::1]:443}. Case does not
- * matter.
+ * matter; letters beyond ASCII are those of A-labels, but a label with a star has none.
  *
  * @param host the name, in lower case, an IPv6 address without brackets
  * @param port the port, or -1 for any
@@ -20,6 +20,11 @@ public record HostPattern(String host, int port) {
    */
   public static HostPattern of(String text) {
     if (text.chars().filter(c -> c == ':').count() > 1 && !text.startsWith("[")) {
+      if (text.indexOf('%') >= 0) {
+        throw new IllegalArgumentException(
+            "\"%s\" is an address with a zone, which is known on its own machine alone"
+                .formatted(text));
+      }
       return new HostPattern(Authority.canonicalHost(text), ANY_PORT);
     }
     return switch (Authority.parse(text.toLowerCase(Locale.ROOT), ANY_PORT)) {

@@ -270,6 +270,7 @@ final class Http2Client {
         to.refuse(ErrorResponse.proxyAuth("none were sent, or wrong ones"));
         return;
       }
+      client.admitted();
       UpstreamKey asked = whereItSays(request);
       if (asked == null) {
         to.refuse(ErrorResponse.notAnOrigin());
@@ -277,7 +278,9 @@ final class Http2Client {
       }
       var here = context.reverseAt(asked.target().host(), asked.target().port());
       if (here.isPresent() && !asked.target().isTls()) {
-        asked = here.get().key(context.plan().upstreamProxies(), asked.offer());
+        boolean tls = here.get().rule().target().isTls();
+        var offer = tls ? UpstreamKey.Offer.HTTP_2 : UpstreamKey.Offer.HTTP_1;
+        asked = here.get().key(context.plan().upstreamProxies(), offer);
         ours = Optional.of(asked.target().authority());
       } else if (context.dialer().isSelf(asked.target().host(), asked.target().port())) {
         to.refuse(ErrorResponse.loop());
@@ -302,21 +305,20 @@ final class Http2Client {
     var toSend =
         new RequestHead(
             forwarded.method(), forwarded.target(), head.version(), forwarded.headers());
-    RequestHead shown = origin == null ? ProxyCredentials.hidden(head) : head;
-    var recorder = client.begin(shown, url, key.target().host());
+    var recorder = client.begin(head, url, key.target().host());
     if (failure != null) {
       recorder.failed(failure.kind(), failure.text());
       to.answer(failure.answer(), end);
       return;
     }
-    to.start(new Exchange(context, to, recorder, shown, toSend, framing, key));
+    to.start(new Exchange(context, to, recorder, head, toSend, framing, key));
   }
 
   /** For a client that knows the proxy as such: the scheme and the authority say where to. */
   private @Nullable UpstreamKey whereItSays(Http2Heads.Request request) {
     String scheme = request.scheme();
     if (!(scheme.equals("http") || scheme.equals("https"))
-        || !(Authority.parse(request.authority(), Target.defaultPort(scheme))
+        || !(Authority.ofWire(request.authority(), Target.defaultPort(scheme))
             instanceof Authority.Parsed(var host, var port))) {
       return null;
     }

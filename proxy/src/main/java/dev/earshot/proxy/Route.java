@@ -21,7 +21,7 @@ sealed interface Route {
     }
     String target = head.target();
     if (head.method().equals("CONNECT")) {
-      return switch (Authority.parse(target, -1)) {
+      return switch (Authority.ofWire(target, -1)) {
         case Authority.Parsed(var host, var port) when port > 0 && host.indexOf('*') < 0 ->
             new Tunnel(host, port);
         case Authority.Parsed _ ->
@@ -81,7 +81,7 @@ sealed interface Route {
       return new Refuse(ErrorResponse.malformed("user information in the request target"));
     }
     String originForm = path;
-    return switch (Authority.parse(authority, Target.defaultPort(scheme))) {
+    return switch (Authority.ofWire(authority, Target.defaultPort(scheme))) {
       case Authority.Parsed(var host, var port) when host.indexOf('*') < 0 ->
           new Forward(new Target(scheme, host, port), originForm);
       case Authority.Parsed _ -> new Refuse(ErrorResponse.malformed("bad host name"));

@@ -128,6 +128,7 @@ final class SocksFlow implements Opening, Side.Events {
           refuse(ErrorResponse.proxyAuth("wrong ones were sent"), 0);
           yield finish(loginAnswer(1));
         }
+        client.admitted();
         step = Step.REQUEST;
         yield answered(consumed, loginAnswer(0));
       }

@@ -129,13 +129,13 @@ final class SocksParser {
     if (length < end + 2) {
       return new ParsedHead.NeedMore<>();
     }
-    String host =
-        bytes[3] == DOMAIN
-            ? name(bytes, start, end)
-            : NetUtil.bytesToIpAddress(Arrays.copyOfRange(bytes, start, end));
-    return host.isEmpty()
-        ? new ParsedHead.Malformed<>("bad host name", start)
-        : new ParsedHead.Complete<>(new Request(bytes[1], host, port(bytes, end)), end + 2);
+    int port = port(bytes, end);
+    return bytes[3] == DOMAIN
+        ? named(bytes, start, end, port, end + 2)
+        : new ParsedHead.Complete<>(
+            new Request(
+                bytes[1], NetUtil.bytesToIpAddress(Arrays.copyOfRange(bytes, start, end)), port),
+            end + 2);
   }
 
   /** Whether the fourth byte of a request of SOCKS 5 says an address that there is. */
@@ -172,10 +172,7 @@ final class SocksParser {
     if (end < 0) {
       return new ParsedHead.NeedMore<>();
     }
-    String host = name(bytes, userEnd + 1, end);
-    return host.isEmpty()
-        ? new ParsedHead.Malformed<>("bad host name", userEnd + 1)
-        : new ParsedHead.Complete<>(new Request(bytes[1], host, port), end + 1);
+    return named(bytes, userEnd + 1, end, port, end + 1);
   }
 
   private static final int OPEN = -1;
@@ -194,13 +191,15 @@ final class SocksParser {
     return OPEN;
   }
 
-  /** A name that HTTP takes, or an address written as one; empty for everything else. */
-  private static String name(byte[] bytes, int from, int end) {
-    String text = text(bytes, from, end);
-    return Authority.parse(Authority.inUrl(text), 1) instanceof Authority.Parsed(var host, _)
-            && host.indexOf('*') < 0
-        ? host
-        : "";
+  /** A name that HTTP takes, or an address written as one. */
+  private static ParsedHead<Request> named(
+      byte[] bytes, int from, int end, int port, int consumed) {
+    return switch (Authority.ofWire(Authority.inUrl(text(bytes, from, end)), 1)) {
+      case Authority.Parsed(var host, _) when host.indexOf('*') < 0 ->
+          new ParsedHead.Complete<>(new Request(bytes[1], host, port), consumed);
+      case Authority.Parsed _ -> new ParsedHead.Malformed<>("bad host name", from);
+      case Authority.Wrong(var why) -> new ParsedHead.Malformed<>(why, from);
+    };
   }
 
   private static int port(byte[] bytes, int at) {

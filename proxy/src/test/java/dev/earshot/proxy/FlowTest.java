@@ -187,6 +187,7 @@ class FlowTest {
             RunningProxy.NEVER,
             RunningProxy.NEVER,
             RunningProxy.NEVER,
+            RunningProxy.NEVER,
             Duration.ofMillis(50),
             RunningProxy.NEVER);
     try (var origin =

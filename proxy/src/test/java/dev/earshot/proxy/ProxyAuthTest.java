@@ -10,6 +10,7 @@ import dev.earshot.exchange.Header;
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.testkit.ScriptedOrigin;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -188,6 +189,26 @@ class ProxyAuthTest {
           String answer = hello.length() == 3 ? "\5\0" : "\5\2\1\0";
           assertThat(client.send(hello).read(answer.length())).isEqualTo(answer);
         }
+      }
+    }
+  }
+
+  @Test
+  void whoDoesNotShowThemInTimeHasToGo() throws Exception {
+    var hello = "\5\1\2" + login("user", utf8(SECRET));
+    try (var proxy =
+        RunningProxy.start(plan ->
+            RunningProxy.with(
+                RunningProxy.with(plan, CREDENTIALS),
+                ProxyTimeouts.DEFAULT.withAdmission(Duration.ofMillis(500))))) {
+      try (var known = proxy.client();
+          var stranger = proxy.client()) {
+        assertThat(known.send(hello).read(4)).isEqualTo("\5\2\1\0");
+        assertThat(stranger.send("GET / HT").readAll()).isEmpty();
+        assertThat(proxy.traffic().await(TrafficEvent.ConnectionRefused.class).detail())
+            .contains("in time");
+        // It was here before, and is there still.
+        assertThat(known.send("\5\2\0\1\0\0\0\0\0\0").read(2)).isEqualTo("\5\7");
       }
     }
   }

@@ -50,7 +50,9 @@ class ReverseRuleTest {
     "1=http://h:0, bad port",
     "1=http://, bad host name",
     "1=http://*.h, not one host",
-    "1=http://[fe80::1%eth0], not an IPv6 address",
+    "1=http://[fe80::1%eth0], an address with a zone",
+    "1=http://[1::2::3], not an IPv6 address",
+    "1=http://a\u2026b, not a host name by IDNA 2003",
   })
   void whatIsNotSoIsSaidWhy(String text, String why) {
     assertThatThrownBy(() -> ReverseRule.parse(text))

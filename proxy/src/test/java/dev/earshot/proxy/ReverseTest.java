@@ -332,7 +332,10 @@ class ReverseTest {
   void aStopClosesTheListenerAndWhoIsSilent() throws Exception {
     try (var origin = origin();
         var proxy = to("http://localhost:" + origin.port());
-        var silent = client(proxy)) {
+        var silent = client(proxy);
+        var later = client(proxy)) {
+      // Who came before it was accepted before it.
+      assertThat(later.send(GET).readHead()).startsWith("HTTP/1.1 200");
       InetSocketAddress address = proxy.controller().reverse().getFirst().address();
       // What nobody has accepted yet is reset when its listener closes.
       silent.send(GET);

@@ -256,6 +256,7 @@ class TunnelTest {
                         Duration.ofMillis(200),
                         RunningProxy.NEVER,
                         RunningProxy.NEVER,
+                        RunningProxy.NEVER,
                         Duration.ofSeconds(2),
                         RunningProxy.NEVER)));
         var client = proxy.client()) {
