@@ -26,6 +26,7 @@ import java.net.SocketException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -163,7 +164,9 @@ public final class MessageLatency {
         UpstreamProxies.NONE,
         ProxyLimits.DEFAULT,
         ProxyTimeouts.DEFAULT,
-        (client, listener) -> new ClientAnswer.Allowed(ClientProcess.UNKNOWN));
+        (client, listener) -> new ClientAnswer.Allowed(ClientProcess.UNKNOWN),
+        Optional.empty(),
+        List.of());
   }
 
   private static Samples measure(Kind kind, @Nullable InetSocketAddress proxy)

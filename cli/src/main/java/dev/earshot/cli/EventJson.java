@@ -9,6 +9,7 @@ import dev.earshot.process.ProcessEvent;
 import dev.earshot.process.ProcessResult;
 import dev.earshot.process.Signal;
 import dev.earshot.process.Survivor;
+import dev.earshot.proxy.ReverseListener;
 import dev.earshot.session.SessionEvent;
 import dev.earshot.session.SessionResult;
 import dev.earshot.session.Stamped;
@@ -94,9 +95,17 @@ final class EventJson {
         out.writeStringProperty("type", "proxy.starting");
         out.writeStringProperty("address", address(address));
       }
-      case SessionEvent.ProxyStarted(var address) -> {
+      case SessionEvent.ProxyStarted(var address, var reverse) -> {
         out.writeStringProperty("type", "proxy.started");
         out.writeStringProperty("address", address(address));
+        out.writeArrayPropertyStart("reverse");
+        for (ReverseListener each : reverse) {
+          out.writeStartObject();
+          out.writeStringProperty("listen", address(each.address()));
+          out.writeStringProperty("target", each.rule().targetUrl());
+          out.writeEndObject();
+        }
+        out.writeEndArray();
       }
       case SessionEvent.ProxyStopped(var forced, var error) -> {
         out.writeStringProperty("type", "proxy.stopped");

@@ -75,6 +75,25 @@ sealed interface EventTarget {
     };
   }
 
+  /** Creates or empties a regular file as {@link #open} does. */
+  static Path emptyFile(String option, String name) throws UserError {
+    if (name.isEmpty() || name.equals("-")) {
+      throw UserError.badValue(option, name, "FILE");
+    }
+    Path path = Path.of(name);
+    if (Files.exists(path)
+        && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
+        && !Files.isSymbolicLink(path)) {
+      throw UserError.cannotWrite(option, name, "it is not a regular file");
+    }
+    try (var created = openFile(option, name)) {
+      created.flush();
+      return path;
+    } catch (IOException e) {
+      throw UserError.cannotWrite(option, name, String.valueOf(e.getMessage()));
+    }
+  }
+
   private static OutputStream openDescriptor(String option, int number) throws UserError {
     try {
       return Descriptors.output(number);

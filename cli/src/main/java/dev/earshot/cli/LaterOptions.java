@@ -17,9 +17,6 @@ final class LaterOptions {
           "--fail-on",
           "--allow-hosts",
           "--max-calls",
-          "--proxy-auth",
-          "--reverse",
-          "--keylog",
           "--max-body",
           "--project",
           "--run-config");

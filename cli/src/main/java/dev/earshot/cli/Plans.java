@@ -10,6 +10,7 @@ import dev.earshot.process.StopPolicy;
 import dev.earshot.process.TerminalUse;
 import dev.earshot.proxy.HostPattern;
 import dev.earshot.proxy.UpstreamProxies;
+import dev.earshot.proxy.tls.KeyLog;
 import dev.earshot.session.AfterEnd;
 import dev.earshot.session.ClientCertificate;
 import dev.earshot.session.ClientCertificateException;
@@ -81,6 +82,8 @@ final class Plans {
   private static TrafficPlan traffic(RunOptions options, Launch launch) throws UserError {
     return new TrafficPlan(
         new InetSocketAddress(options.bind(), options.port()),
+        options.proxyAuth(),
+        options.reverse(),
         options.intercept(),
         patterns("--passthrough", options.passthrough()),
         proxies(options, launch.environmentText()),
@@ -89,7 +92,20 @@ final class Plans {
         clientCertificates(options.clientCerts()),
         options.connectTimeout(),
         options.idleTimeout(),
-        options.drain());
+        options.drain(),
+        keyLog(options));
+  }
+
+  /** Created or emptied here already, so that what is wrong is told before anything starts. */
+  private static Optional<Path> keyLog(RunOptions options) throws UserError {
+    if (options.keyLog().isEmpty()) {
+      return Optional.empty();
+    }
+    if (!KeyLog.isSupported()) {
+      throw UserError.noKeyLog();
+    }
+    Path file = EventTarget.emptyFile("--keylog", options.keyLog().get());
+    return Optional.of(file.toAbsolutePath());
   }
 
   private static UpstreamProxies proxies(RunOptions options, Map<String, String> environment)

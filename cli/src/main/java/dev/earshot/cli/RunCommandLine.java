@@ -2,7 +2,9 @@ package dev.earshot.cli;
 
 import dev.earshot.process.KeepPattern;
 import dev.earshot.process.Signal;
+import dev.earshot.proxy.ProxyCredentials;
 import dev.earshot.proxy.ProxyTimeouts;
+import dev.earshot.proxy.ReverseRule;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -42,7 +44,17 @@ final class RunCommandLine {
             "128+n if signal n ended it; 124 --timeout struck; 125 Earshot could not start or",
             "failed; 126 the command cannot be executed; 127 there is no such command.");
     spec.addOption(value("PORT", "Port to listen on (default: any free one).", "-p", "--port"));
-    spec.addOption(value("ADDR", "Loopback address to listen on (default 127.0.0.1).", "--bind"));
+    spec.addOption(value("ADDR", "Address to listen on (default 127.0.0.1).", "--bind"));
+    spec.addOption(
+        value(
+            "USER:PASS",
+            "What clients outside the command's tree must show; ps shows it.",
+            "--proxy-auth"));
+    spec.addOption(
+        list(
+            "LISTEN=TARGET",
+            "Listen there for this origin alone: 8080=http://host:80.",
+            "--reverse"));
     spec.addOption(flag("Without the terminal UI (as of now, always).", "--headless"));
     spec.addOption(flag("With the terminal UI (not there yet).", "--tui"));
     spec.addOption(
@@ -68,6 +80,9 @@ final class RunCommandLine {
         value("DURATION", "Time to reach an upstream (default 60s).", "--connect-timeout"));
     spec.addOption(
         value("DURATION", "Time an exchange may stand still (default 1h).", "--idle-timeout"));
+    spec.addOption(
+        value(
+            "FILE", "Write the secrets of TLS there, for Wireshark (SSLKEYLOGFILE).", "--keylog"));
     spec.addOption(value("PROFILE", "Mask secrets: credentials (default) or none.", "--redact"));
     spec.addOption(attached("node,..", "Set no variables (for these runtimes).", "--no-inject"));
     spec.addOption(value("SIG", "First signal of a stop (default TERM).", "--stop-signal"));
@@ -116,6 +131,8 @@ final class RunCommandLine {
         command,
         port(parsed),
         bind(parsed),
+        proxyAuth(parsed),
+        reverse(parsed),
         events(parsed),
         items(parsed, "--passthrough"),
         !parsed.hasMatchedOption("--no-intercept"),
@@ -125,6 +142,7 @@ final class RunCommandLine {
         each(parsed, "--client-cert"),
         duration(parsed, "--connect-timeout", ProxyTimeouts.DEFAULT.connect()),
         duration(parsed, "--idle-timeout", ProxyTimeouts.DEFAULT.idle()),
+        text(parsed, "--keylog"),
         !oneOf(parsed, "--redact", "credentials", "none").equals("none"),
         new TreeSet<>(items(parsed, "--no-inject")),
         stopSignal(parsed),
@@ -159,13 +177,34 @@ final class RunCommandLine {
     }
     try {
       InetAddress address = InetAddress.getByName(plain);
-      if (!address.isLoopbackAddress()) {
+      if (!address.isLoopbackAddress() && text(parsed, "--proxy-auth").isEmpty()) {
         throw UserError.bindNeedsAuth(text);
       }
       return address.getHostAddress();
     } catch (UnknownHostException e) {
       throw UserError.badValue("--bind", text, "an IP address");
     }
+  }
+
+  private static Optional<ProxyCredentials> proxyAuth(ParseResult parsed) throws UserError {
+    Optional<String> text = text(parsed, "--proxy-auth");
+    try {
+      return text.map(ProxyCredentials::parse);
+    } catch (IllegalArgumentException e) {
+      throw UserError.badProxyAuth(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static List<ReverseRule> reverse(ParseResult parsed) throws UserError {
+    List<ReverseRule> rules = new ArrayList<>();
+    for (String text : each(parsed, "--reverse")) {
+      try {
+        rules.add(ReverseRule.parse(text));
+      } catch (IllegalArgumentException e) {
+        throw UserError.badReverse(text, String.valueOf(e.getMessage()));
+      }
+    }
+    return rules;
   }
 
   private static Optional<EventTarget> events(ParseResult parsed) throws UserError {

@@ -2,6 +2,8 @@ package dev.earshot.cli;
 
 import dev.earshot.process.KeepPattern;
 import dev.earshot.process.Signal;
+import dev.earshot.proxy.ProxyCredentials;
+import dev.earshot.proxy.ReverseRule;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +16,8 @@ import java.util.SequencedMap;
  * @param command the command and its arguments, byte for byte
  * @param port the port to listen on; 0 for any free one
  * @param bind the address to listen on
+ * @param proxyAuth what clients must show that are not of the command's tree
+ * @param reverse listeners for one origin each
  * @param events where the event stream goes, if anywhere
  * @param passthrough host patterns never to decrypt
  * @param intercept whether to decrypt at all
@@ -23,6 +27,7 @@ import java.util.SequencedMap;
  * @param clientCerts pairs HOST=FILE: a certificate to show to hosts that ask for one
  * @param connectTimeout for reaching an upstream
  * @param idleTimeout for an exchange in which nothing moves
+ * @param keyLog the file for the secrets of TLS, if there is to be one
  * @param redact whether secrets are masked
  * @param noInject the runtimes that get no variables
  * @param stopSignal the first signal of a stop
@@ -41,6 +46,8 @@ record RunOptions(
     List<String> command,
     int port,
     String bind,
+    Optional<ProxyCredentials> proxyAuth,
+    List<ReverseRule> reverse,
     Optional<EventTarget> events,
     List<String> passthrough,
     boolean intercept,
@@ -50,6 +57,7 @@ record RunOptions(
     List<String> clientCerts,
     Duration connectTimeout,
     Duration idleTimeout,
+    Optional<String> keyLog,
     boolean redact,
     Set<String> noInject,
     Signal stopSignal,

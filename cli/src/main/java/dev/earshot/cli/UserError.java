@@ -53,9 +53,22 @@ final class UserError extends Exception {
   static UserError bindNeedsAuth(String address) {
     return new UserError(
         CANNOT_RUN,
-        ("--bind %s would let other machines use the proxy: that needs --proxy-auth, which is not"
-                + " part of this version yet; leave out --bind to listen on 127.0.0.1")
+        ("--bind %s would let other machines use the proxy: that needs --proxy-auth USER:PASS; or"
+                + " leave out --bind to listen on 127.0.0.1")
             .formatted(address));
+  }
+
+  /** Without the value, which is a secret. */
+  static UserError badProxyAuth(String why) {
+    return new UserError(
+        CANNOT_RUN, "--proxy-auth wants USER:PASS, and does not take what was given: " + why);
+  }
+
+  static UserError badReverse(String value, String why) {
+    return new UserError(
+        CANNOT_RUN,
+        "--reverse does not take '%s': %s; write it as 8080=http://localhost:3000"
+            .formatted(value.replaceFirst("=.*@", "=***@"), why));
   }
 
   static UserError outputIsSymbolicLink(String option, String file) {
@@ -67,6 +80,13 @@ final class UserError extends Exception {
 
   static UserError cannotWrite(String option, String file, String why) {
     return new UserError(CANNOT_RUN, "%s: cannot write to '%s': %s".formatted(option, file, why));
+  }
+
+  static UserError noKeyLog() {
+    return new UserError(
+        CANNOT_RUN,
+        "--keylog: the native TLS library could not be loaded, and the JDK's TLS, which is used"
+            + " instead, does not tell its secrets; leave --keylog out");
   }
 
   static UserError nobodyReads(String option, String file) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.earshot.process.Signal;
+import dev.earshot.proxy.ReverseRule;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -108,6 +109,36 @@ class RunCommandLineTest {
     for (String bad : List.of("0.0.0.0", "::", "192.0.2.1", "example.com", "", "127.0.0.1:80")) {
       assertThatThrownBy(() -> options("--bind", bad, "true")).isInstanceOf(UserError.class);
     }
+  }
+
+  @Test
+  void otherMachinesNeedCredentials() throws Exception {
+    assertThat(options("--bind", "0.0.0.0", "--proxy-auth", "u:p", "true").bind())
+        .isEqualTo("0.0.0.0");
+    assertThat(options("--proxy-auth=u:p", "true").proxyAuth()).isPresent();
+    assertThat(options("true").proxyAuth()).isEmpty();
+    assertThatThrownBy(() -> options("--bind", "::", "true"))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("--proxy-auth USER:PASS");
+    for (String bad : List.of("secret", ":secret", "u:sec\tret", "")) {
+      assertThatThrownBy(() -> options("--proxy-auth", bad, "true"))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("--proxy-auth wants USER:PASS")
+          .hasMessageNotContaining("secret");
+    }
+  }
+
+  @Test
+  void listenersForOneOriginAreRead() throws Exception {
+    assertThat(
+            options("--reverse", "8080=http://a", "--reverse=:0=b:1", "true").reverse().stream()
+                .map(ReverseRule::targetUrl))
+        .containsExactly("http://a", "http://b:1");
+    assertThatThrownBy(() -> options("--reverse", "1=http://me:secret@a", "true"))
+        .isInstanceOf(UserError.class)
+        .hasMessage(
+            "--reverse does not take '1=***@a': the target has user information; write it as"
+                + " 8080=http://localhost:3000");
   }
 
   private static RunOptions options(String... arguments) throws UserError {

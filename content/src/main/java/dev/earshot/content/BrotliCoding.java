@@ -167,6 +167,11 @@ final class BrotliCoding extends Coding {
   }
 
   @Override
+  long memory() {
+    return ring.length + STATE;
+  }
+
+  @Override
   public void close() {
     ring = new byte[0];
   }

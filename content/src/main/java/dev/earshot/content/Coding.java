@@ -14,6 +14,9 @@ abstract sealed class Coding implements AutoCloseable
   /** How many bytes are decoded at a time. */
   static final int CHUNK = 8 * 1024;
 
+  /** About what each of them holds besides a window that the data chooses. */
+  static final long STATE = 64 * 1024;
+
   private long trailing;
 
   /** Takes all of the input, and gives out whatever can be decoded by now. */
@@ -21,6 +24,9 @@ abstract sealed class Coding implements AutoCloseable
 
   /** No more comes. Returns whether the coded data has ended. */
   abstract boolean end();
+
+  /** About how much is held for it by now, in bytes. */
+  abstract long memory();
 
   /** Bytes that came after the end of the coded data, and are no part of it. */
   final long trailing() {

@@ -26,12 +26,14 @@ public final class ContentDecoder implements AutoCloseable {
   private static final int LONGEST_NAME = 32;
 
   private final DecodeLimits limits;
+  private final DecodeMemory memory;
   private final Consumer<ByteBuffer> out;
 
   /** The coding that was applied last comes first. */
   private final List<Coding> codings;
 
   private final Coding.Output input;
+  private long held;
   private long encoded;
   private long decoded;
   private @Nullable Decoded verdict;
@@ -39,9 +41,14 @@ public final class ContentDecoder implements AutoCloseable {
   private boolean feeding;
 
   private ContentDecoder(
-      List<Coding> codings, DecodeLimits limits, Consumer<ByteBuffer> out, Optional<String> why) {
+      List<Coding> codings,
+      DecodeLimits limits,
+      DecodeMemory memory,
+      Consumer<ByteBuffer> out,
+      Optional<String> why) {
     this.codings = codings;
     this.limits = limits;
+    this.memory = memory;
     this.out = out;
     this.verdict = why.map(Decoded.Undecodable::new).orElse(null);
     Coding.Output next = this::give;
@@ -54,17 +61,18 @@ public final class ContentDecoder implements AutoCloseable {
   /**
    * A decoder for the body under these headers, of which only {@code Content-Encoding} counts.
    *
+   * @param memory shared with others
    * @param out takes the decoded bytes; a buffer is read-only and valid during the call
    */
   public static ContentDecoder of(
-      List<Header> headers, DecodeLimits limits, Consumer<ByteBuffer> out) {
+      List<Header> headers, DecodeLimits limits, DecodeMemory memory, Consumer<ByteBuffer> out) {
     List<String> names = codings(headers);
     Optional<String> problem = problem(names);
     List<Coding> codings = new ArrayList<>();
     if (problem.isEmpty()) {
       names.reversed().forEach(name -> codings.add(coding(name)));
     }
-    return new ContentDecoder(codings, limits, out, problem);
+    return new ContentDecoder(codings, limits, memory, out, problem);
   }
 
   /**
@@ -73,7 +81,11 @@ public final class ContentDecoder implements AutoCloseable {
    */
   public static void warmUp() {
     try (var decoder =
-        of(List.of(new Header("Content-Encoding", "zstd")), DecodeLimits.DEFAULT, bytes -> {})) {
+        of(
+            List.of(new Header("Content-Encoding", "zstd")),
+            DecodeLimits.DEFAULT,
+            new DecodeMemory(DecodeMemory.DEFAULT_BYTES),
+            bytes -> {})) {
       decoder.feed(
           ByteBuffer.wrap(new byte[] {0x28, (byte) 0xB5, 0x2F, (byte) 0xFD, 0, 0, 1, 0, 0}));
     }
@@ -152,11 +164,12 @@ public final class ContentDecoder implements AutoCloseable {
       feeding = true;
       try {
         input.accept(bytes);
+        account();
       } catch (StopDecoding e) {
         stop(e);
       } finally {
         feeding = false;
-        if (closed) {
+        if (closed || verdict != null) {
           release();
         }
       }
@@ -172,6 +185,16 @@ public final class ContentDecoder implements AutoCloseable {
             case CUT -> new Decoded.Cut(decoded, why.why());
           };
     }
+  }
+
+  /** What is held by now counts, and may be too much. */
+  private void account() throws StopDecoding {
+    long now = codings.stream().mapToLong(Coding::memory).sum();
+    if (now > held && !memory.take(now - held)) {
+      throw StopDecoding.cut(
+          "the bodies that are being decoded need more than %d bytes".formatted(memory.most()));
+    }
+    held = Math.max(now, held);
   }
 
   private void give(ByteBuffer bytes) throws StopDecoding {
@@ -251,5 +274,7 @@ public final class ContentDecoder implements AutoCloseable {
 
   private void release() {
     codings.forEach(Coding::close);
+    memory.give(held);
+    held = 0;
   }
 }

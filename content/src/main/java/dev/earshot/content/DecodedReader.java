@@ -9,8 +9,8 @@ final class DecodedReader implements MessageReader {
   private final ContentDecoder decoder;
   private final MessageReader reader;
 
-  DecodedReader(List<Header> headers, MessageReader reader) {
-    this.decoder = ContentDecoder.of(headers, DecodeLimits.STREAM, reader::feed);
+  DecodedReader(List<Header> headers, DecodeMemory memory, MessageReader reader) {
+    this.decoder = ContentDecoder.of(headers, DecodeLimits.STREAM, memory, reader::feed);
     this.reader = reader;
   }
 

@@ -46,6 +46,11 @@ final class DeflateCoding extends Coding {
   }
 
   @Override
+  long memory() {
+    return STATE;
+  }
+
+  @Override
   public void close() {
     if (inflation != null) {
       inflation.close();

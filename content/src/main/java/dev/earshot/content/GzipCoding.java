@@ -189,6 +189,11 @@ final class GzipCoding extends Coding {
   }
 
   @Override
+  long memory() {
+    return STATE;
+  }
+
+  @Override
   public void close() {
     inflation.close();
   }

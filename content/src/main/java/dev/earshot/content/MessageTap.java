@@ -35,6 +35,7 @@ public final class MessageTap implements AutoCloseable {
   private static final String WEBSOCKET = "websocket";
   private static final int MOST_TRAILERS = 1_000;
 
+  private final DecodeMemory memory;
   private final RequestHead request;
   private final Consumer<Message> messages;
   private final List<Header> trailers = new ArrayList<>();
@@ -43,15 +44,21 @@ public final class MessageTap implements AutoCloseable {
   private boolean answered;
   private boolean closed;
 
-  private MessageTap(RequestHead request, Consumer<Message> messages) {
+  private MessageTap(RequestHead request, DecodeMemory memory, Consumer<Message> messages) {
     this.request = request;
+    this.memory = memory;
     this.messages = messages;
     this.up = grpc(Direction.UP, request.headers());
   }
 
-  /** A tap for the exchange that this request begins. */
-  public static MessageTap of(RequestHead request, Consumer<Message> messages) {
-    return new MessageTap(request, messages);
+  /**
+   * A tap for the exchange that this request begins.
+   *
+   * @param memory shared with others
+   */
+  public static MessageTap of(
+      RequestHead request, DecodeMemory memory, Consumer<Message> messages) {
+    return new MessageTap(request, memory, messages);
   }
 
   /** The head of a response arrived. Only the first that is final, or 101, counts. */
@@ -67,7 +74,7 @@ public final class MessageTap implements AutoCloseable {
       up = webSocket(Direction.UP, deflate.map(Deflate::clientTakeover));
       down = webSocket(Direction.DOWN, deflate.map(Deflate::serverTakeover));
     } else if (contentType(response.headers()).equals("text/event-stream")) {
-      down = new DecodedReader(response.headers(), new EventStreamReader(messages));
+      down = new DecodedReader(response.headers(), memory, new EventStreamReader(messages));
     } else {
       down = grpc(Direction.DOWN, response.headers());
     }

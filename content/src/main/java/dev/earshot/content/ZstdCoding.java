@@ -24,6 +24,8 @@ final class ZstdCoding extends Coding {
    */
   private final ByteBuffer magic = ByteBuffer.allocate(MAGIC_BYTES);
 
+  private final ByteBuffer head = ByteBuffer.allocate(ZstdFrame.MOST_BYTES);
+  private long window;
   private long skip;
   private boolean skippable;
   private boolean begun;
@@ -44,7 +46,21 @@ final class ZstdCoding extends Coding {
       } else {
         int bytes = Math.min(in.remaining(), input.capacity());
         input.clear().put(0, in, in.position(), bytes).limit(bytes);
+        notice(input.duplicate());
         in.position(in.position() + frame(input, out));
+      }
+    }
+  }
+
+  /** Looks at what comes of a frame's head. */
+  private void notice(ByteBuffer bytes) {
+    while (bytes.hasRemaining() && head.hasRemaining()) {
+      head.put(bytes.get());
+      long size = ZstdFrame.window(head);
+      if (size >= 0) {
+        // What is larger is refused before it is made.
+        window = Math.max(window, Math.min(size, 1L << WINDOW_LOG));
+        head.limit(head.position());
       }
     }
   }
@@ -67,6 +83,7 @@ final class ZstdCoding extends Coding {
       skippable = true;
     } else if (number == MAGIC) {
       begun = true;
+      head.clear();
       frame(magic, out);
     } else if (frames) {
       over = true;
@@ -106,6 +123,11 @@ final class ZstdCoding extends Coding {
       skipTrailing(magic.position());
     }
     return ended;
+  }
+
+  @Override
+  long memory() {
+    return window + STATE;
   }
 
   @Override

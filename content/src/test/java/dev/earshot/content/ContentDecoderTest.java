@@ -301,7 +301,11 @@ class ContentDecoderTest {
   void afterTheEndNothingIsTaken() {
     List<Integer> sizes = new ArrayList<>();
     var decoder =
-        ContentDecoder.of(List.of(), DecodeLimits.DEFAULT, bytes -> sizes.add(bytes.remaining()));
+        ContentDecoder.of(
+            List.of(),
+            DecodeLimits.DEFAULT,
+            Decoding.memory(),
+            bytes -> sizes.add(bytes.remaining()));
     decoder.feed(ByteBuffer.wrap(bytes("Hello")));
     assertThat(decoder.end()).isEqualTo(new Decoded.Whole(5));
     decoder.feed(ByteBuffer.wrap(bytes("Hello")));
@@ -315,7 +319,10 @@ class ContentDecoderTest {
     for (Map.Entry<String, byte[]> each : encoded(bytes("Hello")).entrySet()) {
       var decoder =
           ContentDecoder.of(
-              Decoding.coded(each.getKey()), DecodeLimits.DEFAULT, ByteBuffer::remaining);
+              Decoding.coded(each.getKey()),
+              DecodeLimits.DEFAULT,
+              Decoding.memory(),
+              ByteBuffer::remaining);
       decoder.feed(ByteBuffer.wrap(each.getValue()));
       decoder.close();
       decoder.feed(ByteBuffer.wrap(each.getValue()));

@@ -26,6 +26,11 @@ final class Decoding {
     return end;
   }
 
+  /** Enough for every test. */
+  static DecodeMemory memory() {
+    return new DecodeMemory(DecodeMemory.DEFAULT_BYTES);
+  }
+
   static List<Header> coded(String value) {
     return List.of(new Header("Content-Encoding", value));
   }
@@ -36,7 +41,9 @@ final class Decoding {
 
   static Decoding of(String coding, DecodeLimits limits, List<byte[]> pieces) {
     var content = new ByteArrayOutputStream();
-    try (var decoder = ContentDecoder.of(coded(coding), limits, bytes -> write(bytes, content))) {
+    var memory = memory();
+    try (var decoder =
+        ContentDecoder.of(coded(coding), limits, memory, bytes -> write(bytes, content))) {
       for (byte[] piece : pieces) {
         ByteBuffer in = ByteBuffer.wrap(piece).asReadOnlyBuffer();
         decoder.feed(in);
@@ -44,7 +51,11 @@ final class Decoding {
           throw new AssertionError("not all was taken");
         }
       }
-      return new Decoding(content.toByteArray(), decoder.end());
+      Decoded end = decoder.end();
+      if (memory.held() != 0) {
+        throw new AssertionError("%d bytes are still held".formatted(memory.held()));
+      }
+      return new Decoding(content.toByteArray(), end);
     }
   }
 

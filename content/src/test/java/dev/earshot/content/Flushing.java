@@ -35,7 +35,9 @@ final class Flushing implements AutoCloseable {
           };
     }
     server = to;
-    decoder = ContentDecoder.of(Decoding.coded(coding), DecodeLimits.STREAM, into(decoded));
+    decoder =
+        ContentDecoder.of(
+            Decoding.coded(coding), DecodeLimits.STREAM, Decoding.memory(), into(decoded));
   }
 
   private static Consumer<ByteBuffer> into(ByteArrayOutputStream all) {

@@ -93,6 +93,7 @@ class MessageTapTest {
       var tap =
           MessageTap.of(
               request,
+              Decoding.memory(),
               message -> {
                 told.add(message);
                 taps.getFirst().close();

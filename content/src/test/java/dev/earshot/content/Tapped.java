@@ -20,7 +20,7 @@ final class Tapped implements AutoCloseable {
   private final MessageTap tap;
 
   private Tapped(RequestHead request) {
-    tap = MessageTap.of(request, messages::add);
+    tap = MessageTap.of(request, Decoding.memory(), messages::add);
   }
 
   static List<Header> headers(String... namesAndValues) {

@@ -116,9 +116,9 @@ final class Guardian {
   }
 
   /**
-   * Whether a process is the guardian of some session. The command line is there from the start: a
-   * process that its owner knows of has begun its program. It is read of those alone that may be
-   * one. None has a mark.
+   * Whether a process is the guardian of some session. Not in the instant in which it begins its
+   * program: its owner goes on just before the name and the command line are there. That is read of
+   * those alone that may be one. None has a mark.
    */
   static boolean is(ProcessTable.Entry process) {
     return process.name().equals("sh")

@@ -55,7 +55,10 @@ class EnduranceTest {
 
     void assertNotMoreThan(Use before) {
       assertThat(descriptors).isLessThanOrEqualTo(before.descriptors);
-      assertThat(threads).isLessThanOrEqualTo(before.threads);
+      // A life that begins before the thread of the one before is idle gets one of its own, which
+      // is
+      // kept: what leaked would be as many as there were lives.
+      assertThat(threads).isLessThanOrEqualTo(before.threads + 2);
       assertThat(zombies).isZero();
       assertThat(heapKib).isLessThan(before.heapKib + 4096);
     }

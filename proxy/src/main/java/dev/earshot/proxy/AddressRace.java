@@ -101,7 +101,8 @@ final class AddressRace {
   private void failed(InetSocketAddress address, Throwable cause) {
     if (firstFailure == null) {
       firstFailure =
-          new DialFailure(FailureKind.CONNECT, reason(cause) + " (" + place(address) + ")");
+          new DialFailure(
+              FailureKind.CONNECT, reason(cause) + " (" + place(address) + ")", why(cause));
     }
     if (running.isEmpty() && next == addresses.size()) {
       promise.tryFailure(firstFailure);
@@ -121,13 +122,24 @@ final class AddressRace {
 
   /** What the operating system said, without the wrapping. */
   private static String reason(Throwable cause) {
+    return switch (why(cause)) {
+      case REFUSED -> "connection refused";
+      case NO_ROUTE -> "no route to the host";
+      case NETWORK_UNREACHABLE -> "network unreachable";
+      case LOOP, OTHER_PROTOCOL, OTHER -> String.valueOf(cause.getMessage());
+    };
+  }
+
+  private static DialFailure.Why why(Throwable cause) {
     String message = String.valueOf(cause.getMessage());
     if (message.contains("refused")) {
-      return "connection refused";
+      return DialFailure.Why.REFUSED;
     }
     if (cause instanceof NoRouteToHostException || message.contains("route to host")) {
-      return "no route to the host";
+      return DialFailure.Why.NO_ROUTE;
     }
-    return message.contains("nreachable") ? "network unreachable" : message;
+    return message.contains("nreachable")
+        ? DialFailure.Why.NETWORK_UNREACHABLE
+        : DialFailure.Why.OTHER;
   }
 }

@@ -1,5 +1,6 @@
 package dev.earshot.proxy;
 
+import io.netty.util.NetUtil;
 import java.util.Locale;
 
 /** The {@code host[:port]} of a target or a header (RFC 3986 section 3.2), without user info. */
@@ -21,7 +22,7 @@ sealed interface Authority {
         return new Wrong("a bracket is not closed");
       }
       String address = text.substring(1, close);
-      if (!looksLikeIpv6(address)) {
+      if (!isIpv6(address)) {
         return new Wrong("not an IPv6 address between the brackets");
       }
       return withPort(address, text.substring(close + 1), defaultPort);
@@ -80,12 +81,11 @@ sealed interface Authority {
                     || c == '*');
   }
 
-  /** Hexadecimal digits, colons and dots; the zone that may follow is not for other hosts. */
-  private static boolean looksLikeIpv6(String text) {
-    return text.length() >= 2
-        && text.length() <= 45
-        && text.indexOf(':') >= 0
+  /** An address without a zone, which means something on its own machine alone. */
+  private static boolean isIpv6(String text) {
+    return text.length() <= 45
         && text.chars()
-            .allMatch(c -> c == ':' || c == '.' || (Character.digit(c, 16) >= 0 && c < 128));
+            .allMatch(c -> c == ':' || c == '.' || (Character.digit(c, 16) >= 0 && c < 128))
+        && NetUtil.isValidIpV6Address(text);
   }
 }

@@ -50,21 +50,24 @@ final class ClientConnection implements Side.Events {
   private Phase phase = Phase.CHECKING;
   private ClientProcess process = ClientProcess.UNKNOWN;
   private ByteBuf in = Unpooled.EMPTY_BUFFER;
+  private final @Nullable ReverseListener reverse;
   private @Nullable Origin origin;
   private @Nullable Exchange exchange;
   private @Nullable Http1ClientHalf half;
   private @Nullable Relay relay;
-  private @Nullable ConnectFlow connect;
+  private @Nullable Opening connect;
   private @Nullable Http2Client http2;
   private boolean anyExchange;
   private boolean stopping;
   private @Nullable Future<?> idleWatch;
   private long lastMove = System.nanoTime();
 
-  ClientConnection(ProxyContext context, long id, Side side) {
+  /** A client of the proxy, or of a listener for one origin. */
+  ClientConnection(ProxyContext context, long id, Side side, @Nullable ReverseListener reverse) {
     this.context = context;
     this.id = id;
     this.side = side;
+    this.reverse = reverse;
     side.listen(this);
   }
 
@@ -78,7 +81,11 @@ final class ClientConnection implements Side.Events {
     watchIdle();
     // A client that has ended its output already was read without being asked for: epoll(7) tells
     // of the end, and what came before it is read with it.
-    nextInBuffer();
+    if (reverse != null) {
+      open(new ReverseFlow(context, this, reverse));
+    } else {
+      nextInBuffer();
+    }
   }
 
   /** It is not to be served. */
@@ -214,6 +221,10 @@ final class ClientConnection implements Side.Events {
       return;
     }
     byte[] bytes = ByteBufUtil.getBytes(in, in.readerIndex(), length, true);
+    if (origin == null && !anyExchange && SocksParser.begins(bytes[0])) {
+      open(new SocksFlow(this));
+      return;
+    }
     if (origin == null && !anyExchange && ConnectSniffer.isHttp2(bytes, length)) {
       serveHttp2(null, takeUnread());
       return;
@@ -249,27 +260,39 @@ final class ClientConnection implements Side.Events {
       return;
     }
     if (origin != null) {
-      if (head.method().equals("CONNECT")) {
-        refuse(ErrorResponse.noTunnel(), OptionalLong.empty());
+      Optional<ErrorResponse> refusal = origin.refusal(head);
+      if (refusal.isPresent()) {
+        refuse(refusal.get(), OptionalLong.empty());
         return;
       }
-      forward(head, framing, origin.key(), head.target(), Optional.empty(), origin.failure());
+      forward(head, framing, origin.key(), origin.target(head), origin.host(), origin.failure());
       return;
     }
+    if (credentials().filter(asked -> !asked.isIn(head.headers())).isPresent()) {
+      refuse(ErrorResponse.proxyAuth("none were sent, or wrong ones"), OptionalLong.empty());
+      return;
+    }
+    routed(ProxyCredentials.hidden(head), framing);
+  }
+
+  private void routed(RequestHead head, Framing framing) {
     switch (Route.of(head)) {
       case Route.Refuse(var answer) -> refuse(answer, OptionalLong.empty());
       case Route.Tunnel(var host, var port) -> {
         if (!(framing instanceof Framing.None)) {
           refuse(ErrorResponse.malformed("CONNECT with a body"), OptionalLong.empty());
-        } else if (context.dialer().isSelf(host, port)) {
-          refuse(ErrorResponse.loop(), OptionalLong.empty());
         } else {
-          phase = Phase.CONNECT;
-          connect = new ConnectFlow(context, this, head, host, port);
-          connect.start();
+          connect(head, host, port, new ConnectAnswer.Http(this), Unpooled.EMPTY_BUFFER);
         }
       }
       case Route.Forward(var target, var originForm) -> {
+        var here = context.reverseAt(target.host(), target.port());
+        if (here.isPresent() && !target.isTls()) {
+          // It would come back to us: it goes on as if it had.
+          var known = here.get().key(context.plan().upstreamProxies(), UpstreamKey.Offer.HTTP_1);
+          forward(head, framing, known, originForm, Optional.of(known.target().authority()), null);
+          return;
+        }
         if (context.dialer().isSelf(target.host(), target.port())) {
           refuse(ErrorResponse.loop(), OptionalLong.empty());
           return;
@@ -281,6 +304,33 @@ final class ClientConnection implements Side.Events {
         forward(head, framing, key, originForm, Optional.of(hostFor(head, target)), null);
       }
     }
+  }
+
+  /**
+   * Makes the tunnel that the client asked for.
+   *
+   * @param head the request, or what it would be in HTTP
+   * @param answer tells the client what became of it
+   * @param early what the client has sent for it already; taken over
+   */
+  void connect(RequestHead head, String host, int port, ConnectAnswer answer, ByteBuf early) {
+    in = Buffers.append(alloc(), in, early);
+    var here = context.reverseAt(host, port);
+    if (here.isPresent()) {
+      answer.connected();
+      open(new ReverseFlow(context, this, here.get()));
+    } else if (context.dialer().isSelf(host, port)) {
+      reportLoop();
+      answer.failed(DialFailure.loop());
+    } else {
+      open(new ConnectFlow(context, this, head, host, port, answer));
+    }
+  }
+
+  private void open(Opening opening) {
+    phase = Phase.CONNECT;
+    connect = opening;
+    opening.start();
   }
 
   /** RFC 9112 section 3.2.2: the target wins over a Host header that disagrees with it. */
@@ -326,6 +376,7 @@ final class ClientConnection implements Side.Events {
     context.zstd().request(head);
     return ExchangeRecorder.begin(
         context.events(),
+        context.decoding(),
         new TrafficEvent.ExchangeStarted(context.nextId(), id, reused, process, url, host, head));
   }
 
@@ -349,6 +400,16 @@ final class ClientConnection implements Side.Events {
 
   ClientProcess process() {
     return process;
+  }
+
+  /** What it has to show: nothing, if it is of the session. */
+  Optional<ProxyCredentials> credentials() {
+    return process.owned() ? Optional.empty() : context.plan().credentials();
+  }
+
+  /** Whether credentials mean anything to this proxy. */
+  boolean mayShowCredentials() {
+    return context.plan().credentials().isPresent();
   }
 
   boolean inputEnded() {
@@ -448,6 +509,12 @@ final class ClientConnection implements Side.Events {
   void refuse(ErrorResponse answer, OptionalLong at) {
     report(answer, at);
     answer(answer, true, true);
+  }
+
+  /** Closes with a last answer that is not HTTP; takes it over. */
+  void finish(ByteBuf last) {
+    side.write(last);
+    linger();
   }
 
   /** Tells that a name turned out to be this proxy. */
@@ -581,7 +648,7 @@ final class ClientConnection implements Side.Events {
         http2.idle(now, idle);
       } else if (exchange != null) {
         exchange.idle();
-      } else if (phase == Phase.HEAD || (connect != null && connect.isSniffing())) {
+      } else if (phase == Phase.HEAD || (connect != null && connect.isWaiting())) {
         close();
       }
       left = idle - idleNanos(now);

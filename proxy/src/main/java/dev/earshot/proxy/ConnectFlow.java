@@ -1,9 +1,7 @@
 package dev.earshot.proxy;
 
 import dev.earshot.exchange.FailureKind;
-import dev.earshot.exchange.HttpVersion;
 import dev.earshot.exchange.RequestHead;
-import dev.earshot.exchange.ResponseHead;
 import dev.earshot.exchange.Timings;
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.exchange.TunnelReason;
@@ -11,25 +9,22 @@ import dev.earshot.proxy.tls.InterceptTls;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
-import java.nio.channels.ClosedChannelException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A CONNECT, from the dial to what the tunnel turns out to be. The upstream is dialled first, so
- * that a client hears of a failure as the answer to its CONNECT; then whoever speaks first decides:
- * an upstream that does gets an opaque tunnel, and a client's first bytes say what they are. So no
- * protocol has to wait for a time-out. On the event loop of the client's connection.
+ * A CONNECT, of HTTP or of SOCKS, from the dial to what the tunnel turns out to be. The upstream is
+ * dialled first, so that a client hears of a failure as the answer to its CONNECT; then whoever
+ * speaks first decides: an upstream that does gets an opaque tunnel, and a client's first bytes say
+ * what they are. So no protocol has to wait for a time-out. On the event loop of the client's
+ * connection.
  */
-final class ConnectFlow {
-  private static final String H2 = "h2";
-  private static final String HTTP_1 = "http/1.1";
+final class ConnectFlow implements Opening {
+  private static final String H2 = ClientHandshake.H2;
+  private static final String HTTP_1 = ClientHandshake.HTTP_1;
 
   /** More than an upstream says before it hears of its client. */
   private static final int MOST_SAID = 4 << 10;
@@ -37,21 +32,33 @@ final class ConnectFlow {
   private final ProxyContext context;
   private final ClientConnection client;
   private final RequestHead head;
+  private final ConnectAnswer answer;
   private final UpstreamKey key;
   private final Optional<TunnelReason> opaque;
   private @Nullable Future<Upstream> dialling;
   private @Nullable Upstream upstream;
   private boolean sniffing;
+
+  /** When it was decided to decrypt. */
+  private long begun;
+
   private ByteBuf early = Unpooled.EMPTY_BUFFER;
 
   /** What the upstream said first, as one of HTTP/2 does (RFC 9113 section 3.4). */
   private ByteBuf said = Unpooled.EMPTY_BUFFER;
 
+  /** For the request that the head is, or would be, to be told of by the answer. */
   ConnectFlow(
-      ProxyContext context, ClientConnection client, RequestHead head, String host, int port) {
+      ProxyContext context,
+      ClientConnection client,
+      RequestHead head,
+      String host,
+      int port,
+      ConnectAnswer answer) {
     this.context = context;
     this.client = client;
     this.head = head;
+    this.answer = answer;
     var target = new Target("https", host, port);
     this.key =
         new UpstreamKey(
@@ -73,7 +80,8 @@ final class ConnectFlow {
     };
   }
 
-  void start() {
+  @Override
+  public void start() {
     dialling(context.dialer().connect(client.loop(), key))
         .addListener((Future<Upstream> dialled) -> {
           if (dialled.isSuccess()) {
@@ -89,20 +97,21 @@ final class ConnectFlow {
     return dial;
   }
 
-  /** The client is gone, or will never use what is being dialled. */
-  void cancel() {
+  @Override
+  public void cancel() {
     if (dialling != null) {
       dialling.cancel(false);
     }
   }
 
-  /** Whether it is not known yet what the tunnel is. */
-  boolean isSniffing() {
+  @Override
+  public boolean isWaiting() {
     return sniffing;
   }
 
   /** Whether nobody has said anything in the tunnel yet. */
-  boolean isIdle() {
+  @Override
+  public boolean isIdle() {
     return sniffing && !early.isReadable();
   }
 
@@ -111,7 +120,8 @@ final class ConnectFlow {
       return;
     }
     if (failure.isLoop()) {
-      client.refuse(failure.answer(), OptionalLong.empty());
+      client.report(failure.answer(), OptionalLong.empty());
+      answer.failed(failure);
       return;
     }
     // Whatever the dial says then: it ends with the event loops.
@@ -126,7 +136,7 @@ final class ConnectFlow {
       // What would have been exchanges is shown as one that failed.
       client.begin(head, key.target().url(""), key.target().host()).failed(kind, failure.text());
     }
-    client.answer(failure.answer(), true, true);
+    answer.failed(failure);
   }
 
   private void connected(Upstream connection) {
@@ -135,8 +145,7 @@ final class ConnectFlow {
       return;
     }
     upstream = connection;
-    client.write(new ResponseHead(HttpVersion.HTTP_1_1, 200, "Connection established", List.of()));
-    client.flush();
+    answer.connected();
     early = client.takeUnread();
     if (opaque.isPresent()) {
       tunnel(connection, opaque.get(), takeSaid());
@@ -198,8 +207,14 @@ final class ConnectFlow {
 
   /** Whom the client would refuse our certificate for, it reaches as it would without a proxy. */
   private void secureOrTunnel(Upstream connection, ClientHello.Complete hello) {
+    String name = hello.serverName().orElse(key.tlsName());
     if (tls().canServe(hello.serverName(), key.target().host())) {
-      secure(connection, hello);
+      begun = System.nanoTime();
+      if (context.rejections().passes(name, client.process(), begun)) {
+        tunnel(connection, TunnelReason.CLIENT_REJECTED_CA, takeSaid());
+      } else {
+        secure(connection, hello);
+      }
       return;
     }
     if (!context.constrainedTold().getAndSet(true)) {
@@ -223,6 +238,10 @@ final class ConnectFlow {
       throw new IllegalStateException("nothing is intercepted");
     }
     return tls;
+  }
+
+  private ClientHandshake handshake() {
+    return new ClientHandshake(context, client, tls(), key.target().host());
   }
 
   private void secure(Upstream connection, ClientHello.Complete hello) {
@@ -258,79 +277,40 @@ final class ConnectFlow {
     }
     if (client.isClosed() || client.side().inputEnded()) {
       takeEarly().release();
-      failed("the client closed the connection before the TLS handshake");
+      handshake().failed("the client closed the connection before the TLS handshake");
       client.close();
+      return;
+    }
+    if (context.rejections().rejectedSince(named.tlsName(), client.process(), begun)) {
+      passAfterAll();
       return;
     }
     // What the upstream speaks, if the client can: then nothing has to be translated.
     boolean http2 = hello.protocols().contains(H2);
     boolean only = http2 && !hello.protocols().contains(HTTP_1);
-    shakeHands(
-        new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())),
-        List.of((agreed && http2) || only ? H2 : HTTP_1));
+    var origin = new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause()));
+    handshake()
+        .start(
+            origin,
+            List.of((agreed && http2) || only ? H2 : HTTP_1),
+            takeEarly(),
+            new CertificateWatch(context, client, key.target().host(), named.tlsName()));
   }
 
-  private void shakeHands(Origin origin, List<String> alpn) {
-    Channel channel = client.side().channel();
-    SslHandler handler = tls().newHandler(channel.alloc(), key.target().host(), alpn);
-    handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
-    handler
-        .handshakeFuture()
-        .addListener((Future<Channel> shaken) -> {
-          if (!shaken.isSuccess()) {
-            rejected(origin.key().tlsName(), shaken.cause());
-          } else if (H2.equals(handler.applicationProtocol())) {
-            client.serveHttp2(origin, Unpooled.EMPTY_BUFFER);
+  /** A client that tries again at once may be here before it is known that it rejected. */
+  private void passAfterAll() {
+    dialling(context.dialer().connect(client.loop(), key))
+        .addListener((Future<Upstream> dialled) -> {
+          if (!dialled.isSuccess()) {
+            takeEarly().release();
+            handshake().failed(DialFailure.of(dialled.cause()).text());
+            client.close();
+          } else if (client.isClosed()) {
+            dialled.getNow().side().cut();
           } else {
-            client.serve(origin, Unpooled.EMPTY_BUFFER);
+            tunnel(dialled.getNow(), TunnelReason.CLIENT_REJECTED_CA, Unpooled.EMPTY_BUFFER);
           }
         });
-    client.side().listen(client);
-    channel.pipeline().addFirst(handler);
-    channel.pipeline().fireChannelRead(takeEarly());
-    channel.pipeline().fireChannelReadComplete();
-    client.side().read();
-  }
-
-  private void rejected(String name, Throwable cause) {
-    if (client.stopping()) {
-      failed("the proxy stopped within the TLS handshake");
-      return;
-    }
-    String why = String.valueOf(cause.getMessage());
-    String lower = why.toLowerCase(Locale.ROOT);
-    String text;
-    if (cause instanceof ClosedChannelException) {
-      // What clients do that find no words for a certificate they do not trust.
-      text = "the client closed the connection when it saw Earshot's certificate for " + name;
-    } else if (lower.contains("alert")
-        && (lower.contains("certificate") || lower.contains("unknown_ca"))) {
-      text = "the client did not accept Earshot's certificate for " + name + ": " + why;
-    } else {
-      failed("the TLS handshake with the client failed for " + name + ": " + why);
-      client.close();
-      return;
-    }
-    String hint = "make the client trust Earshot's CA, or use --passthrough " + key.target().host();
-    failed(text + "; " + hint);
-    context
-        .events()
-        .accept(
-            new TrafficEvent.Warning(
-                "client_rejected_ca", Text.printable(text), Optional.of(hint)));
-    client.close();
-  }
-
-  /** Tells that nothing came of the connection, because of the client or of the stop. */
-  private void failed(String text) {
-    context
-        .events()
-        .accept(
-            new TrafficEvent.TunnelFailed(
-                context.nextId(),
-                key.target().host(),
-                client.stopping() ? FailureKind.STOPPING : FailureKind.CLIENT_GONE,
-                Text.printable(text)));
   }
 
   private void tunnel(Upstream connection, TunnelReason why, ByteBuf bytesOfUpstream) {

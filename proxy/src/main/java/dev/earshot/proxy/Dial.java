@@ -247,6 +247,8 @@ final class Dial {
   /** The reason is told after what failed. */
   private void fail(Throwable reason) {
     var failure = DialFailure.of(reason);
-    promise.tryFailure(new DialFailure(failure.kind(), what + ": " + failure.text()));
+    // What is wrong with a proxy on the way says nothing about the upstream.
+    DialFailure.Why why = proxy == null ? failure.why() : DialFailure.Why.OTHER;
+    promise.tryFailure(new DialFailure(failure.kind(), what + ": " + failure.text(), why));
   }
 }

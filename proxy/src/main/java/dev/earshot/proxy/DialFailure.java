@@ -7,29 +7,40 @@ import java.io.Serial;
 final class DialFailure extends Exception {
   @Serial private static final long serialVersionUID = 1L;
 
-  private final FailureKind kind;
-  private final boolean loop;
-  private final boolean otherProtocol;
-
-  DialFailure(FailureKind kind, String text) {
-    this(kind, text, false, false);
+  /** What is known beyond the kind, for those who act on it. */
+  enum Why {
+    OTHER,
+    /** The address is the proxy's own. */
+    LOOP,
+    /** The upstream speaks none of the protocols that it was offered. */
+    OTHER_PROTOCOL,
+    /** Nobody listens at the upstream's address. */
+    REFUSED,
+    NO_ROUTE,
+    NETWORK_UNREACHABLE
   }
 
-  private DialFailure(FailureKind kind, String text, boolean loop, boolean otherProtocol) {
+  private final FailureKind kind;
+  private final Why why;
+
+  DialFailure(FailureKind kind, String text) {
+    this(kind, text, Why.OTHER);
+  }
+
+  DialFailure(FailureKind kind, String text, Why why) {
     super(Text.printable(text), null, false, false);
     this.kind = kind;
-    this.loop = loop;
-    this.otherProtocol = otherProtocol;
+    this.why = why;
   }
 
   /** The upstream speaks none of the protocols that it was offered (RFC 7301 section 3.2). */
   static DialFailure otherProtocol(String text) {
-    return new DialFailure(FailureKind.UPSTREAM_TLS, text, false, true);
+    return new DialFailure(FailureKind.UPSTREAM_TLS, text, Why.OTHER_PROTOCOL);
   }
 
   /** The address is the proxy's own. */
   static DialFailure loop() {
-    return new DialFailure(FailureKind.CONNECT, ErrorResponse.loop().text(), true, false);
+    return new DialFailure(FailureKind.CONNECT, ErrorResponse.loop().text(), Why.LOOP);
   }
 
   /** What another failure means here: itself, or a bug of ours. */
@@ -43,12 +54,16 @@ final class DialFailure extends Exception {
     return kind;
   }
 
+  Why why() {
+    return why;
+  }
+
   boolean isLoop() {
-    return loop;
+    return why == Why.LOOP;
   }
 
   boolean isOtherProtocol() {
-    return otherProtocol;
+    return why == Why.OTHER_PROTOCOL;
   }
 
   String text() {
@@ -56,6 +71,6 @@ final class DialFailure extends Exception {
   }
 
   ErrorResponse answer() {
-    return loop ? ErrorResponse.loop() : ErrorResponse.failed(kind, text());
+    return isLoop() ? ErrorResponse.loop() : ErrorResponse.failed(kind, text());
   }
 }

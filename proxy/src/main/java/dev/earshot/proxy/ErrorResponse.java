@@ -5,6 +5,7 @@ import dev.earshot.exchange.Header;
 import dev.earshot.exchange.HttpVersion;
 import dev.earshot.exchange.ResponseHead;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -16,6 +17,8 @@ import java.util.List;
  * @param text why, and what to try
  */
 record ErrorResponse(int status, String kind, String text) {
+  private static final String PROXY_AUTH = "proxy_auth";
+
   ErrorResponse {
     text = Text.printable(text);
   }
@@ -36,6 +39,16 @@ record ErrorResponse(int status, String kind, String text) {
             + " HTTP_PROXY");
   }
 
+  static ErrorResponse badSocks(String why) {
+    return new ErrorResponse(400, "malformed", "cannot accept the SOCKS request: " + why);
+  }
+
+  static ErrorResponse socksCommand(int command) {
+    String what = command == 2 ? "BIND" : command == 3 ? "UDP ASSOCIATE" : "command " + command;
+    return new ErrorResponse(
+        501, "unsupported", "SOCKS is served for CONNECT alone, not for " + what);
+  }
+
   static ErrorResponse loop() {
     return new ErrorResponse(403, "loop", "cannot forward to this proxy itself");
   }
@@ -45,6 +58,17 @@ record ErrorResponse(int status, String kind, String text) {
         501,
         "malformed",
         "CONNECT is not possible within this connection: its upstream does not offer it");
+  }
+
+  static ErrorResponse proxyAuth(String why) {
+    return new ErrorResponse(407, PROXY_AUTH, "this proxy needs a name and a password: " + why);
+  }
+
+  static ErrorResponse reverseOnly(String target, String what) {
+    return new ErrorResponse(
+        400,
+        "malformed",
+        "this listener takes HTTP for %s alone: this is %s".formatted(target, what));
   }
 
   static ErrorResponse otherUser(String detail) {
@@ -89,13 +113,16 @@ record ErrorResponse(int status, String kind, String text) {
 
   /** The head; {@code last} says that the connection is closed after it. */
   ResponseHead head(boolean last) {
-    var common =
-        List.of(
-            new Header("Content-Type", "text/plain; charset=utf-8"),
-            new Header("Content-Length", String.valueOf(body().length)),
-            new Header("earshot-error", kind),
-            new Header("Connection", last ? "close" : "keep-alive"));
-    return new ResponseHead(HttpVersion.HTTP_1_1, status, reason(), common);
+    List<Header> headers = new ArrayList<>();
+    headers.add(new Header("Content-Type", "text/plain; charset=utf-8"));
+    headers.add(new Header("Content-Length", String.valueOf(body().length)));
+    headers.add(new Header("earshot-error", kind));
+    if (status == 407) {
+      // RFC 9110 section 11.7.1: it MUST say how.
+      headers.add(new Header("Proxy-Authenticate", "Basic realm=\"earshot\", charset=\"UTF-8\""));
+    }
+    headers.add(new Header("Connection", last ? "close" : "keep-alive"));
+    return new ResponseHead(HttpVersion.HTTP_1_1, status, reason(), headers);
   }
 
   byte[] body() {
@@ -106,6 +133,7 @@ record ErrorResponse(int status, String kind, String text) {
     return switch (status) {
       case 400 -> "Bad Request";
       case 403 -> "Forbidden";
+      case 407 -> "Proxy Authentication Required";
       case 431 -> "Request Header Fields Too Large";
       case 501 -> "Not Implemented";
       case 502 -> "Bad Gateway";

@@ -2,6 +2,7 @@ package dev.earshot.proxy;
 
 import dev.earshot.content.ContentDecoder;
 import dev.earshot.content.DecodeLimits;
+import dev.earshot.content.DecodeMemory;
 import dev.earshot.content.Decoded;
 import dev.earshot.content.MessageTap;
 import dev.earshot.exchange.Direction;
@@ -41,21 +42,24 @@ final class ExchangeRecorder {
   private int status;
   private boolean ended;
 
+  private final DecodeMemory memory;
   private final MessageTap tap;
   private @Nullable ContentDecoder decoder;
 
-  private ExchangeRecorder(Consumer<TrafficEvent> events, long id, RequestHead request) {
+  private ExchangeRecorder(
+      Consumer<TrafficEvent> events, DecodeMemory memory, long id, RequestHead request) {
     this.events = events;
+    this.memory = memory;
     this.id = id;
     tap =
         MessageTap.of(
-            request, message -> events.accept(new TrafficEvent.MessagePassed(id, message)));
+            request, memory, message -> events.accept(new TrafficEvent.MessagePassed(id, message)));
   }
 
   /** Tells of the start. */
   static ExchangeRecorder begin(
-      Consumer<TrafficEvent> events, TrafficEvent.ExchangeStarted started) {
-    var recorder = new ExchangeRecorder(events, started.id(), started.request());
+      Consumer<TrafficEvent> events, DecodeMemory memory, TrafficEvent.ExchangeStarted started) {
+    var recorder = new ExchangeRecorder(events, memory, started.id(), started.request());
     events.accept(started);
     return recorder;
   }
@@ -110,7 +114,7 @@ final class ExchangeRecorder {
             id, head, remote, Duration.ofNanos(firstReceived - start)));
     tap.response(head);
     if (!ContentDecoder.codings(head.headers()).isEmpty()) {
-      decoder = ContentDecoder.of(head.headers(), DecodeLimits.DEFAULT, decoded -> {});
+      decoder = ContentDecoder.of(head.headers(), DecodeLimits.DEFAULT, memory, decoded -> {});
     }
   }
 

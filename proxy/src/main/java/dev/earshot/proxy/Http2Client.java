@@ -260,16 +260,26 @@ final class Http2Client {
     }
     UpstreamKey key;
     DialFailure failure;
+    Optional<String> ours = Optional.empty();
     if (origin != null) {
       key = origin.key();
       failure = origin.failure();
+      ours = origin.host();
     } else {
+      if (client.credentials().filter(asked -> !asked.isIn(head.headers())).isPresent()) {
+        to.refuse(ErrorResponse.proxyAuth("none were sent, or wrong ones"));
+        return;
+      }
       UpstreamKey asked = whereItSays(request);
       if (asked == null) {
         to.refuse(ErrorResponse.notAnOrigin());
         return;
       }
-      if (context.dialer().isSelf(asked.target().host(), asked.target().port())) {
+      var here = context.reverseAt(asked.target().host(), asked.target().port());
+      if (here.isPresent() && !asked.target().isTls()) {
+        asked = here.get().key(context.plan().upstreamProxies(), asked.offer());
+        ours = Optional.of(asked.target().authority());
+      } else if (context.dialer().isSelf(asked.target().host(), asked.target().port())) {
         to.refuse(ErrorResponse.loop());
         return;
       }
@@ -284,18 +294,22 @@ final class Http2Client {
             head,
             key.absoluteForm() ? url : head.target(),
             Optional.of(
-                request.authority().isEmpty() ? key.target().authority() : request.authority()),
+                ours.orElse(
+                    request.authority().isEmpty()
+                        ? key.target().authority()
+                        : request.authority())),
             key.proxyAuthorization());
     var toSend =
         new RequestHead(
             forwarded.method(), forwarded.target(), head.version(), forwarded.headers());
-    var recorder = client.begin(head, url, key.target().host());
+    RequestHead shown = origin == null ? ProxyCredentials.hidden(head) : head;
+    var recorder = client.begin(shown, url, key.target().host());
     if (failure != null) {
       recorder.failed(failure.kind(), failure.text());
       to.answer(failure.answer(), end);
       return;
     }
-    to.start(new Exchange(context, to, recorder, head, toSend, framing, key));
+    to.start(new Exchange(context, to, recorder, shown, toSend, framing, key));
   }
 
   /** For a client that knows the proxy as such: the scheme and the authority say where to. */

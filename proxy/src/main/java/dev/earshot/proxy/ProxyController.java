@@ -1,5 +1,6 @@
 package dev.earshot.proxy;
 
+import dev.earshot.content.DecodeMemory;
 import dev.earshot.exchange.ClientProcess;
 import dev.earshot.exchange.TrafficEvent;
 import io.netty.channel.Channel;
@@ -11,7 +12,10 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -34,7 +38,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns one listener and everything that came in by it: event loops, connections, look-ups. One
+ * Owns the listeners and everything that came in by them: event loops, connections, look-ups. One
  * thread of its own waits for the stop, or for the death of the listener, and ends it all in order.
  * Thread-safe.
  */
@@ -57,6 +61,7 @@ public final class ProxyController implements AutoCloseable {
   private final ThreadPoolExecutor checks;
   private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
   private final AtomicLong connectionIds = new AtomicLong();
+  private final ClientRejections rejections;
   private final CompletableFuture<ProxyEnd> end = new CompletableFuture<>();
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -76,6 +81,7 @@ public final class ProxyController implements AutoCloseable {
       ProxyPlan plan, Consumer<TrafficEvent> events, OwnThreads threads, EventLoops loops) {
     this.plan = plan;
     this.events = event -> tell(events, event);
+    this.rejections = new ClientRejections(plan.timeouts().rejected());
     this.threads = threads;
     this.loops = loops;
     int queue = plan.limits().clients();
@@ -102,9 +108,8 @@ public final class ProxyController implements AutoCloseable {
     var loops = new EventLoops(count, transport, threads.named("earshot-proxy"));
     var controller = new ProxyController(plan, events, threads, loops);
     try {
-      Channel listener = controller.bind(transport);
-      controller.address = (InetSocketAddress) listener.localAddress();
-      Thread.ofVirtual().name("earshot-proxy-owner").start(() -> controller.own(listener));
+      List<Channel> listeners = controller.bind(transport);
+      Thread.ofVirtual().name("earshot-proxy-owner").start(() -> controller.own(listeners));
       return controller;
     } catch (ProxyStartException | RuntimeException e) {
       controller.shutDown();
@@ -113,10 +118,16 @@ public final class ProxyController implements AutoCloseable {
   }
 
   private InetSocketAddress address = new InetSocketAddress(0);
+  private List<ReverseListener> reverse = List.of();
 
   /** Where it listens. */
   public InetSocketAddress address() {
     return address;
+  }
+
+  /** The listeners for one origin each, in the order of the plan. */
+  public List<ReverseListener> reverse() {
+    return reverse;
   }
 
   /**
@@ -136,6 +147,14 @@ public final class ProxyController implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Clients are being ended from now on: that one leaves without a request says nothing any more
+   * about what it thinks of our certificate.
+   */
+  public void clientsAreEnded() {
+    rejections.clientsAreEnded();
   }
 
   /** Waits for the end, for any number of callers; interrupting it ends only the waiting. */
@@ -166,47 +185,71 @@ public final class ProxyController implements AutoCloseable {
     end.join();
   }
 
-  private Channel bind(Transport transport) throws ProxyStartException {
+  private List<Channel> bind(Transport transport) throws ProxyStartException {
     var windows = new Http2Windows(plan.limits());
     Map<EventLoop, UpstreamPool> pools = new HashMap<>();
     for (EventLoop loop : loops.all()) {
       pools.put(loop, new UpstreamPool(loop, plan.limits(), windows, plan.timeouts().pooled()));
     }
     var ready = new CompletableFuture<ProxyContext>();
-    Channel listener;
-    try {
-      listener = transport.server().get();
-    } catch (ChannelException e) {
-      throw new ProxyStartException(cannotListen(e), e);
+    List<Channel> listeners = new ArrayList<>();
+    listeners.add(listen(transport, plan.bind(), "", channel -> accepted(ready, channel, null)));
+    address = (InetSocketAddress) listeners.getFirst().localAddress();
+    List<ReverseListener> bound = new ArrayList<>();
+    for (ReverseRule rule : plan.reverse()) {
+      int index = bound.size();
+      Channel listener =
+          listen(
+              transport,
+              rule.listen(),
+              " for --reverse",
+              channel -> accepted(ready, channel, index));
+      listeners.add(listener);
+      bound.add(new ReverseListener((InetSocketAddress) listener.localAddress(), rule));
     }
-    listener.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
-    listener.config().setOption(ChannelOption.SO_REUSEADDR, true);
-    listener
-        .pipeline()
-        .addLast(
-            new ListenerWatch(this::died, this::warnOfAccept),
-            new Acceptor(channel -> accepted(ready, channel)));
-    loops.register(loops.next(), listener).syncUninterruptibly();
-    ChannelFuture bound = listener.bind(plan.bind()).awaitUninterruptibly();
-    if (!bound.isSuccess()) {
-      throw new ProxyStartException(cannotListen(bound.cause()), bound.cause());
-    }
-    int port = ((InetSocketAddress) listener.localAddress()).getPort();
+    reverse = List.copyOf(bound);
+    Set<Integer> ports = new HashSet<>(Set.of(address.getPort()));
+    reverse.forEach(each -> ports.add(each.address().getPort()));
     ready.complete(
         new ProxyContext(
             plan,
             events,
             new AtomicLong(),
             new Dialer(
-                plan, transport.client(), loops, new Resolver(lookups, transport.names(), port)),
+                plan, transport.client(), loops, new Resolver(lookups, transport.names(), ports)),
             new ZstdWarmUp(lookups),
             windows,
+            new DecodeMemory(DecodeMemory.DEFAULT_BYTES),
+            reverse,
             new AtomicBoolean(),
+            rejections,
             pools));
+    return listeners;
+  }
+
+  private Channel listen(
+      Transport transport, InetSocketAddress where, String what, Consumer<Channel> accepted)
+      throws ProxyStartException {
+    Channel listener;
+    try {
+      listener = transport.server(where.getAddress());
+    } catch (ChannelException e) {
+      throw new ProxyStartException(cannotListen(where, what, e), e);
+    }
+    listener.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
+    listener.config().setOption(ChannelOption.SO_REUSEADDR, true);
+    listener
+        .pipeline()
+        .addLast(new ListenerWatch(this::died, this::warnOfAccept), new Acceptor(accepted));
+    loops.register(loops.next(), listener).syncUninterruptibly();
+    ChannelFuture bound = listener.bind(where).awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new ProxyStartException(cannotListen(where, what, bound.cause()), bound.cause());
+    }
     return listener;
   }
 
-  private String cannotListen(Throwable cause) {
+  private static String cannotListen(InetSocketAddress where, String what, Throwable cause) {
     String message = String.valueOf(cause.getMessage());
     String why =
         message.contains("in use")
@@ -214,26 +257,35 @@ public final class ProxyController implements AutoCloseable {
             : message.contains("ermission denied")
                 ? "permission denied"
                 : message.contains("assign") ? "not an address of this machine" : message;
-    InetSocketAddress bind = plan.bind();
-    return "cannot listen on %s:%d: %s"
-        .formatted(Authority.inUrl(bind.getHostString()), bind.getPort(), Text.printable(why));
+    String host = Authority.inUrl(where.getHostString());
+    return "cannot listen on %s:%d%s: %s"
+        .formatted(host, where.getPort(), what, Text.printable(why));
   }
 
-  /** On the listener's event loop. The context is there as soon as the port is known. */
-  private void accepted(CompletableFuture<ProxyContext> ready, Channel channel) {
-    var side = new Side(new Dropped());
+  /**
+   * On the listener's event loop. The context is there as soon as the ports are known.
+   *
+   * @param ofReverse the place of the listener among those for one origin, if it is one
+   */
+  private void accepted(
+      CompletableFuture<ProxyContext> ready, Channel channel, @Nullable Integer ofReverse) {
+    var side = new Side();
     side.prepare(channel, plan.limits());
     EventLoop loop = loops.next();
     // A channel that cannot be registered is closed by that.
     var _ = loops.register(loop, channel);
-    var _ = ready.thenAccept(context -> EventLoops.run(loop, () -> serve(context, channel, side)));
+    var _ =
+        ready.thenAccept(
+            context -> EventLoops.run(loop, () -> serve(context, channel, side, ofReverse)));
   }
 
-  private void serve(ProxyContext context, Channel channel, Side side) {
+  private void serve(
+      ProxyContext context, Channel channel, Side side, @Nullable Integer ofReverse) {
     if (!channel.isActive()) {
       return;
     }
-    var connection = new ClientConnection(context, connectionIds.incrementAndGet(), side);
+    ReverseListener origin = ofReverse == null ? null : context.reverse().get(ofReverse);
+    var connection = new ClientConnection(context, connectionIds.incrementAndGet(), side, origin);
     connections.add(connection);
     channel.closeFuture().addListener(closed -> forget(connection));
     if (stopping) {
@@ -336,14 +388,16 @@ public final class ProxyController implements AutoCloseable {
     }
   }
 
-  /** The order of the end: listener, idle connections, busy ones, event loops. */
-  private void own(Channel listener) {
+  /** The order of the end: listeners, idle connections, busy ones, event loops. */
+  private void own(List<Channel> listeners) {
     var forced = new AtomicInteger();
     String error = null;
     try {
       awaitStop();
       error = failure();
-      listener.close().awaitUninterruptibly(AFTER_CUT.toMillis());
+      for (ChannelFuture closed : listeners.stream().map(Channel::close).toList()) {
+        closed.awaitUninterruptibly(AFTER_CUT.toMillis());
+      }
       connections.forEach(ClientConnection::stop);
       awaitNoConnections(this::untilDeadline);
       connections.forEach(connection -> connection.force(forced::incrementAndGet));

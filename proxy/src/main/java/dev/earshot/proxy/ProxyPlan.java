@@ -3,6 +3,7 @@ package dev.earshot.proxy;
 import dev.earshot.proxy.tls.UpstreamTls;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a proxy is to do, fixed for its life. The TLS parts belong to whoever made the plan, who
@@ -16,6 +17,8 @@ import java.util.List;
  * @param limits what is bounded by size or count
  * @param timeouts what is bounded by time
  * @param clients who may use the proxy
+ * @param credentials what clients must show that are not of the session
+ * @param reverse further listeners, for one origin each
  */
 public record ProxyPlan(
     InetSocketAddress bind,
@@ -25,8 +28,11 @@ public record ProxyPlan(
     UpstreamProxies upstreamProxies,
     ProxyLimits limits,
     ProxyTimeouts timeouts,
-    ClientCheck clients) {
+    ClientCheck clients,
+    Optional<ProxyCredentials> credentials,
+    List<ReverseRule> reverse) {
   public ProxyPlan {
     passthrough = List.copyOf(passthrough);
+    reverse = List.copyOf(reverse);
   }
 }

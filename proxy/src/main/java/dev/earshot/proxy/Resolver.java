@@ -12,6 +12,7 @@ import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -23,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 final class Resolver {
   private final Executor lookups;
   private final Names names;
-  private final int ownPort;
+  private final Set<Integer> ownPorts;
 
   /** Where names are looked up. */
   @FunctionalInterface
@@ -36,12 +37,12 @@ final class Resolver {
    * Makes a resolver.
    *
    * @param lookups runs look-ups; may reject them
-   * @param ownPort the proxy's own port
+   * @param ownPorts the proxy's own ports
    */
-  Resolver(Executor lookups, Names names, int ownPort) {
+  Resolver(Executor lookups, Names names, Set<Integer> ownPorts) {
     this.lookups = lookups;
     this.names = names;
-    this.ownPort = ownPort;
+    this.ownPorts = Set.copyOf(ownPorts);
   }
 
   /**
@@ -55,7 +56,13 @@ final class Resolver {
 
   /** Whether a target is this proxy, as far as can be said without looking a name up. */
   boolean isSelf(String host, int port) {
-    return port == ownPort && isSelf(withoutLookup(host), port);
+    return ownPorts.contains(port) && isSelf(withoutLookup(host), port);
+  }
+
+  /** Whether a host is surely the loopback, without a look-up. */
+  static boolean isLoopback(String host) {
+    List<InetAddress> known = withoutLookup(host);
+    return !known.isEmpty() && known.stream().allMatch(InetAddress::isLoopbackAddress);
   }
 
   /**
@@ -102,7 +109,7 @@ final class Resolver {
   }
 
   private boolean isSelf(List<InetAddress> addresses, int port) {
-    return port == ownPort && addresses.stream().anyMatch(Resolver::isOfThisMachine);
+    return ownPorts.contains(port) && addresses.stream().anyMatch(Resolver::isOfThisMachine);
   }
 
   private List<InetAddress> lookUp(String host) {

@@ -49,11 +49,27 @@ sealed interface Route {
     return Optional.empty();
   }
 
-  private static Route absolute(String method, String scheme, String rest) {
+  /** A request target without the scheme and host that it may begin with. */
+  static String originForm(String target) {
+    Optional<String> scheme = scheme(target);
+    if (scheme.isEmpty()) {
+      return target;
+    }
+    String rest = target.substring(scheme.get().length() + 3);
+    int end = hostEnd(rest);
+    return rest.startsWith("/", end) ? rest.substring(end) : "/" + rest.substring(end);
+  }
+
+  private static int hostEnd(String rest) {
     int end = 0;
     while (end < rest.length() && "/?#".indexOf(rest.charAt(end)) < 0) {
       end++;
     }
+    return end;
+  }
+
+  private static Route absolute(String method, String scheme, String rest) {
+    int end = hostEnd(rest);
     String path = rest.substring(end);
     if (path.isEmpty() && method.equals("OPTIONS")) {
       path = "*"; // RFC 9112 section 3.2.4: the last proxy on the chain MUST send "*"

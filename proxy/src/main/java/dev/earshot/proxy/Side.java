@@ -58,6 +58,14 @@ final class Side extends ChannelInboundHandlerAdapter {
     this.events = events;
   }
 
+  /**
+   * One that nobody listens to yet. What is read all the same, as epoll(7) does when it tells of
+   * the end of the input, is kept for whoever reads first.
+   */
+  Side() {
+    this.events = new Kept();
+  }
+
   /** Puts this at the end of the pipeline of a new channel, and sets the channel's options. */
   void prepare(Channel channel, ProxyLimits limits) {
     ChannelConfig config = channel.config();
@@ -273,5 +281,24 @@ final class Side extends ChannelInboundHandlerAdapter {
       throw new IllegalStateException("not in a pipeline yet");
     }
     return context;
+  }
+
+  private final class Kept implements Events {
+    @Override
+    public void bytes(ByteBuf bytes) {
+      unread = Buffers.append(channel().alloc(), unread, bytes);
+    }
+
+    @Override
+    public void readComplete() {}
+
+    @Override
+    public void ended() {}
+
+    @Override
+    public void gone(@Nullable Throwable cause) {}
+
+    @Override
+    public void writable() {}
   }
 }

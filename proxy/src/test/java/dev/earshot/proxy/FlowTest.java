@@ -188,7 +188,8 @@ class FlowTest {
             RunningProxy.NEVER,
             RunningProxy.NEVER,
             RunningProxy.NEVER,
-            Duration.ofMillis(50));
+            Duration.ofMillis(50),
+            RunningProxy.NEVER);
     try (var origin =
             ScriptedOrigin.start(connection -> {
               connection.readHead();

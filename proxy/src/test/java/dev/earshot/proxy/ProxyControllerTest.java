@@ -7,6 +7,10 @@ import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.Header;
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.testkit.ScriptedOrigin;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -17,6 +21,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ProxyControllerTest {
   private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+  /** What it sends may be here before anybody listens to it. */
+  @Test
+  void aClientThatEndsItsOutputAtOnceIsServedAllTheSame() throws Exception {
+    try (var origin = ScriptedOrigin.start(ScriptedOrigin.answering(OK));
+        var proxy = RunningProxy.start()) {
+      for (int i = 0; i < 200; i++) {
+        try (var client = proxy.client()) {
+          String host = "127.0.0.1:" + origin.port();
+          client.send("GET http://%s/ HTTP/1.1\r\nHost: %s\r\n\r\n".formatted(host, host));
+          client.socket().shutdownOutput();
+          assertThat(client.readHead()).startsWith("HTTP/1.1 200");
+        }
+      }
+    }
+  }
 
   @Test
   void aRequestIsForwardedInOriginFormAndRecorded() throws Exception {
@@ -453,6 +473,26 @@ class ProxyControllerTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void allAddressesOfIpv4AreNotThoseOfIpv6(boolean best) throws Exception {
+    var any = new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0);
+    try (var proxy =
+        RunningProxy.start(
+            plan -> RunningProxy.with(plan, any),
+            List.of(),
+            best ? Transport.best() : Transport.portable())) {
+      assertThat(proxy.controller().address().getAddress()).isEqualTo(any.getAddress());
+      int port = proxy.controller().address().getPort();
+      for (String reached : List.of("127.0.0.1", "127.0.0.2")) {
+        RawClient.connect(new InetSocketAddress(InetAddress.ofLiteral(reached), port)).close();
+      }
+      assertThatThrownBy(
+              () -> RawClient.connect(new InetSocketAddress(InetAddress.ofLiteral("::1"), port)))
+          .isInstanceOf(ConnectException.class);
+    }
+  }
+
   @Test
   void aPortInUseIsSaidSo() throws Exception {
     try (var proxy = RunningProxy.start()) {
@@ -466,7 +506,9 @@ class ProxyControllerTest {
                       plan.upstreamProxies(),
                       plan.limits(),
                       plan.timeouts(),
-                      plan.clients())))
+                      plan.clients(),
+                      plan.credentials(),
+                      plan.reverse())))
           .isInstanceOf(ProxyStartException.class)
           .hasMessage(
               "cannot listen on 127.0.0.1:%d: the port is in use",

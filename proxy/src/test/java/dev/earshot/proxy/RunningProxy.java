@@ -11,6 +11,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /** A proxy for a test; closing it also checks that every start in its events has one end. */
@@ -53,7 +54,9 @@ record RunningProxy(
             UpstreamProxies.NONE,
             ProxyLimits.DEFAULT,
             ProxyTimeouts.DEFAULT,
-            (client, listener) -> new ClientAnswer.Allowed(ClientProcess.UNKNOWN));
+            (client, listener) -> new ClientAnswer.Allowed(ClientProcess.UNKNOWN),
+            Optional.empty(),
+            List.of());
     var traffic = new Traffic();
     try {
       return new RunningProxy(
@@ -78,7 +81,9 @@ record RunningProxy(
         plan.upstreamProxies(),
         plan.limits(),
         timeouts,
-        plan.clients());
+        plan.clients(),
+        plan.credentials(),
+        plan.reverse());
   }
 
   static ProxyPlan with(ProxyPlan plan, ClientCheck clients) {
@@ -90,7 +95,51 @@ record RunningProxy(
         plan.upstreamProxies(),
         plan.limits(),
         plan.timeouts(),
-        clients);
+        clients,
+        plan.credentials(),
+        plan.reverse());
+  }
+
+  static ProxyPlan with(ProxyPlan plan, InetSocketAddress bind) {
+    return new ProxyPlan(
+        bind,
+        plan.interception(),
+        plan.passthrough(),
+        plan.upstreamTls(),
+        plan.upstreamProxies(),
+        plan.limits(),
+        plan.timeouts(),
+        plan.clients(),
+        plan.credentials(),
+        plan.reverse());
+  }
+
+  static ProxyPlan with(ProxyPlan plan, ReverseRule... reverse) {
+    return new ProxyPlan(
+        plan.bind(),
+        plan.interception(),
+        plan.passthrough(),
+        plan.upstreamTls(),
+        plan.upstreamProxies(),
+        plan.limits(),
+        plan.timeouts(),
+        plan.clients(),
+        plan.credentials(),
+        List.of(reverse));
+  }
+
+  static ProxyPlan with(ProxyPlan plan, ProxyCredentials credentials) {
+    return new ProxyPlan(
+        plan.bind(),
+        plan.interception(),
+        plan.passthrough(),
+        plan.upstreamTls(),
+        plan.upstreamProxies(),
+        plan.limits(),
+        plan.timeouts(),
+        plan.clients(),
+        Optional.of(credentials),
+        plan.reverse());
   }
 
   static ProxyPlan with(ProxyPlan plan, UpstreamProxies proxies) {
@@ -102,7 +151,9 @@ record RunningProxy(
         proxies,
         plan.limits(),
         plan.timeouts(),
-        plan.clients());
+        plan.clients(),
+        plan.credentials(),
+        plan.reverse());
   }
 
   static ProxyPlan with(ProxyPlan plan, UpstreamTls upstreamTls) {
@@ -114,7 +165,9 @@ record RunningProxy(
         plan.upstreamProxies(),
         plan.limits(),
         plan.timeouts(),
-        plan.clients());
+        plan.clients(),
+        plan.credentials(),
+        plan.reverse());
   }
 
   static ProxyPlan with(ProxyPlan plan, ProxyLimits limits) {
@@ -126,7 +179,9 @@ record RunningProxy(
         plan.upstreamProxies(),
         limits,
         plan.timeouts(),
-        plan.clients());
+        plan.clients(),
+        plan.credentials(),
+        plan.reverse());
   }
 
   static ProxyPlan with(ProxyPlan plan, Interception interception, List<HostPattern> passthrough) {
@@ -138,7 +193,9 @@ record RunningProxy(
         plan.upstreamProxies(),
         plan.limits(),
         plan.timeouts(),
-        plan.clients());
+        plan.clients(),
+        plan.credentials(),
+        plan.reverse());
   }
 
   RawClient client() throws IOException {

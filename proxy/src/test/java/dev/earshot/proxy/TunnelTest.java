@@ -256,7 +256,8 @@ class TunnelTest {
                         Duration.ofMillis(200),
                         RunningProxy.NEVER,
                         RunningProxy.NEVER,
-                        Duration.ofSeconds(2))));
+                        Duration.ofSeconds(2),
+                        RunningProxy.NEVER)));
         var client = proxy.client()) {
       client.connect(authority(origin));
       var secured = client.secure(trusting(proxy), "127.0.0.1");

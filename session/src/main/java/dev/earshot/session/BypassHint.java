@@ -23,7 +23,7 @@ final class BypassHint {
     return switch (program) {
       case Program.Go() when loopback ->
           "Go's net/http never uses a proxy for localhost and 127.0.0.1; call the machine's name or"
-              + " 'localhost.' instead";
+              + " 'localhost.' instead, or a listener of --reverse";
       case Program.Go() ->
           "a Go client without a proxy, or not HTTP; give its http.Transport"
               + " Proxy: http.ProxyFromEnvironment";
@@ -35,12 +35,14 @@ final class BypassHint {
           "Python's http.client, urllib3 and aiohttp use no proxy by themselves; with aiohttp use"
               + " trust_env=True, or call by requests, httpx or urllib.request";
       case Program.Ruby() when loopback ->
-          "Ruby's net/http uses no proxy for names of the loopback; call 'localhost.' instead";
+          "Ruby's net/http uses no proxy for names of the loopback; call 'localhost.' instead, or"
+              + " a listener of --reverse";
       case Program.Ruby() -> "a Ruby client without a proxy, or not HTTP";
       case Program.Php() ->
           "PHP's streams use no proxy by themselves; call by curl, or give them a context with one";
       case Program.Earshot(), Program.Other() ->
-          "the program ignores HTTP_PROXY and its relatives, or does not speak HTTP";
+          "the program ignores HTTP_PROXY and its relatives, or does not speak HTTP; what cannot use"
+              + " a proxy can call a listener of --reverse";
     };
   }
 
@@ -51,7 +53,8 @@ final class BypassHint {
     }
     int major = version.getAsInt();
     if (major < FIRST_NODE_WITH_PROXY) {
-      return "Node %d has no proxy variable; use Node 24, which has NODE_USE_ENV_PROXY"
+      return ("Node %d has no proxy variable; use Node 24, which has NODE_USE_ENV_PROXY, or let it"
+              + " call a listener of --reverse")
           .formatted(major);
     }
     return major < FIRST_NODE_SURELY_WITH_PROXY

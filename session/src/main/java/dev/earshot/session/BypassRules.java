@@ -40,11 +40,11 @@ final class BypassRules {
     }
   }
 
-  private final InetSocketAddress proxy;
+  private final List<InetSocketAddress> listeners;
   private final Ephemeral ephemeral;
 
-  BypassRules(InetSocketAddress proxy, Ephemeral ephemeral) {
-    this.proxy = proxy;
+  BypassRules(List<InetSocketAddress> listeners, Ephemeral ephemeral) {
+    this.listeners = List.copyOf(listeners);
     this.ephemeral = ephemeral;
   }
 
@@ -99,8 +99,11 @@ final class BypassRules {
   }
 
   private boolean isProxy(InetSocketAddress end) {
-    return end.getPort() == proxy.getPort()
-        && (end.getAddress().isLoopbackAddress() || end.getAddress().equals(proxy.getAddress()));
+    return listeners.stream()
+        .anyMatch(each ->
+            end.getPort() == each.getPort()
+                && (end.getAddress().isLoopbackAddress()
+                    || end.getAddress().equals(each.getAddress())));
   }
 
   /** The ports of listeners, of those that are chosen. */

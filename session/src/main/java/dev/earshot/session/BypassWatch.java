@@ -38,8 +38,17 @@ final class BypassWatch {
   /** Between the list of sockets and the look at the tree, one may pass into it. */
   private static final int LOOKS = 2;
 
+  /** Those of a connection that somebody may still have open, though it has ended meanwhile. */
   private static final Set<TcpState> STATES =
-      EnumSet.of(TcpState.ESTABLISHED, TcpState.SYN_SENT, TcpState.LISTEN);
+      EnumSet.of(
+          TcpState.ESTABLISHED,
+          TcpState.SYN_SENT,
+          TcpState.FIN_WAIT_1,
+          TcpState.FIN_WAIT_2,
+          TcpState.CLOSE_WAIT,
+          TcpState.LAST_ACK,
+          TcpState.CLOSING,
+          TcpState.LISTEN);
 
   private final int run;
   private final SessionProcesses tree;
@@ -60,13 +69,16 @@ final class BypassWatch {
   private Map<Long, Integer> looked = Map.of();
 
   private BypassWatch(
-      int run, SessionProcesses tree, InetSocketAddress proxy, Consumer<SessionEvent> events) {
+      int run,
+      SessionProcesses tree,
+      List<InetSocketAddress> listeners,
+      Consumer<SessionEvent> events) {
     this.run = run;
     this.tree = tree;
     this.proc = tree.files();
     this.rules =
         new BypassRules(
-            proxy,
+            listeners,
             BypassRules.Ephemeral.parse(proc.text("sys/net/ipv4/ip_local_port_range").orElse("")));
     this.events = events;
     this.thread = Thread.ofPlatform().daemon().name("earshot-bypass").unstarted(this::watch);
@@ -78,12 +90,15 @@ final class BypassWatch {
    * Begins to watch.
    *
    * @param tree whose connections are looked at
-   * @param proxy where the proxy listens
+   * @param listeners where the session listens
    * @param events gets what is seen; must not block
    */
   static BypassWatch start(
-      int run, SessionProcesses tree, InetSocketAddress proxy, Consumer<SessionEvent> events) {
-    var watch = new BypassWatch(run, tree, proxy, events);
+      int run,
+      SessionProcesses tree,
+      List<InetSocketAddress> listeners,
+      Consumer<SessionEvent> events) {
+    var watch = new BypassWatch(run, tree, listeners, events);
     watch.thread.start();
     return watch;
   }

@@ -1,5 +1,6 @@
 package dev.earshot.session;
 
+import dev.earshot.proxy.ProxyCredentials;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,8 +37,9 @@ public final class ChildEnvironment {
    *
    * @param host a name or an address; an IPv6 address without brackets
    * @param port 1 to 65535
+   * @param credentials for clients that need them; those of the command's tree do not
    */
-  public record Proxy(String host, int port) {
+  public record Proxy(String host, int port, Optional<ProxyCredentials> credentials) {
     /** Refuses a port out of range. */
     public Proxy {
       if (port < 1 || port > 65535) {
@@ -45,9 +47,15 @@ public final class ChildEnvironment {
       }
     }
 
+    /** One without credentials. */
+    public Proxy(String host, int port) {
+      this(host, port, Optional.empty());
+    }
+
     /** The URL that proxy variables take, such as {@code http://127.0.0.1:8080}. */
     public String url() {
-      return "http://" + (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+      String userInfo = credentials.map(each -> each.userInfo() + "@").orElse("");
+      return "http://" + userInfo + (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
     }
   }
 

@@ -77,10 +77,15 @@ final class Runs {
    * Starts the run that is due. The caller closes what it gets, and then tells that it has {@link
    * #ended}.
    *
+   * @param listeners connections to which do not go around the proxy
    * @param started what is published once the first run has started, unless a stop came first
    */
   ProcessController launch(
-      int run, SessionMaterial material, CommandSpec command, SessionEvent.Started started) {
+      int run,
+      SessionMaterial material,
+      CommandSpec command,
+      Listeners listeners,
+      SessionEvent.Started started) {
     if (run > 1) {
       log.publish(new SessionEvent.Restarting(run));
     }
@@ -93,7 +98,7 @@ final class Runs {
             plan.stop(),
             event -> {
               material.record().process(run, event);
-              onProcess(run, event, material, started);
+              onProcess(run, event, material, listeners, started);
             });
     process = controller;
     return controller;
@@ -149,7 +154,11 @@ final class Runs {
 
   /** On the process's owner thread. */
   private void onProcess(
-      int run, ProcessEvent event, SessionMaterial material, SessionEvent.Started started) {
+      int run,
+      ProcessEvent event,
+      SessionMaterial material,
+      Listeners listeners,
+      SessionEvent.Started started) {
     stopClock = stopClock.after(event, System.nanoTime());
     switch (event) {
       case ProcessEvent.Started _ -> {
@@ -162,7 +171,7 @@ final class Runs {
           log.publish(started);
         }
         var processes = new SessionProcesses(this::ownedGroups, material.containment()::owns);
-        watch = BypassWatch.start(run, processes, started.proxy(), log::publish);
+        watch = BypassWatch.start(run, processes, listeners.all(), log::publish);
       }
       case ProcessEvent.Exited(var result) -> {
         exited(result.reason());

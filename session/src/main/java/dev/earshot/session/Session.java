@@ -11,7 +11,6 @@ import dev.earshot.process.Signal;
 import dev.earshot.proxy.ProxyController;
 import dev.earshot.proxy.ProxyEnd;
 import dev.earshot.proxy.ProxyStartException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -217,11 +216,14 @@ public final class Session implements AutoCloseable {
       return Ending.failed(problem);
     }
     try (proxy) {
+      // The scope goes with the session, so this need not be taken back.
+      var _ = scope.onCancel(why -> ended(why, proxy));
       proxy.onEnd().thenAccept(how -> inbox.add(new SessionInput.ProxyEnded(how)));
-      log.publish(new SessionEvent.ProxyStarted(proxy.address()));
+      log.publish(new SessionEvent.ProxyStarted(proxy.address(), proxy.reverse()));
       material.record().proxyListens(proxy.address());
       try {
-        Optional<ProcessResult> ended = run(material, proxy.address());
+        Optional<ProcessResult> ended =
+            run(material, new Listeners(proxy.address(), proxy.reverse()));
         boolean forced = ended.filter(r -> r.reason() == ExitReason.FORCED_KILL).isPresent();
         return drain(proxy, ended, forced ? Duration.ZERO : plan.traffic().drain());
       } catch (PreparationException e) {
@@ -238,20 +240,20 @@ public final class Session implements AutoCloseable {
   }
 
   /** Runs the command as often as it is asked for; empty if a stop came before the first run. */
-  private Optional<ProcessResult> run(SessionMaterial material, InetSocketAddress proxy)
+  private Optional<ProcessResult> run(SessionMaterial material, Listeners listeners)
       throws InterruptedException, PreparationException {
     Optional<ProcessResult> last = Optional.empty();
     if (scope.cause().isPresent()) {
       announce(StopCause.API);
       return last;
     }
-    CommandSpec command = material.command(proxy);
+    CommandSpec command = material.command(listeners);
     var layers = material.containment().layers().stream().map(Containment.Layer::wireName).toList();
-    var started = new SessionEvent.Started(proxy, material.certificateFile(), layers);
+    var started = new SessionEvent.Started(listeners.proxy(), material.certificateFile(), layers);
     while (true) {
       switch (runs.state()) {
         case RunRules.State.Launching(int run) -> {
-          ProcessResult result = run(run, material, command, started);
+          ProcessResult result = run(run, material, command, listeners, started);
           runs.ended(result);
           last = Optional.of(result);
         }
@@ -268,9 +270,13 @@ public final class Session implements AutoCloseable {
 
   /** Runs the command once, until its tree is gone. */
   private ProcessResult run(
-      int run, SessionMaterial material, CommandSpec command, SessionEvent.Started started)
+      int run,
+      SessionMaterial material,
+      CommandSpec command,
+      Listeners listeners,
+      SessionEvent.Started started)
       throws InterruptedException {
-    try (var controller = runs.launch(run, material, command, started)) {
+    try (var controller = runs.launch(run, material, command, listeners, started)) {
       controller.pty().ifPresent(ptyUser::begin);
       Thread.ofVirtual().name("earshot-process-end").start(() -> reportEnd(controller));
       ProcessResult ended = supervise(run, controller);
@@ -327,6 +333,13 @@ public final class Session implements AutoCloseable {
           return result;
         }
       }
+    }
+  }
+
+  /** Who ends by itself may have left for a reason of its own. */
+  private static void ended(StopCause why, ProxyController proxy) {
+    if (!why.equals(StopCause.PROCESS_EXITED)) {
+      proxy.clientsAreEnded();
     }
   }
 

@@ -2,6 +2,7 @@ package dev.earshot.session;
 
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.process.ProcessEvent;
+import dev.earshot.proxy.ReverseListener;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
@@ -46,8 +47,13 @@ public sealed interface SessionEvent {
   /** The proxy is about to listen. */
   record ProxyStarting(InetSocketAddress address) implements Lifecycle {}
 
-  /** The proxy serves at this address. */
-  record ProxyStarted(InetSocketAddress address) implements Lifecycle {}
+  /** The proxy serves at this address, and at others for one origin each. */
+  record ProxyStarted(InetSocketAddress address, List<ReverseListener> reverse)
+      implements Lifecycle {
+    public ProxyStarted {
+      reverse = List.copyOf(reverse);
+    }
+  }
 
   /**
    * The proxy is closed.

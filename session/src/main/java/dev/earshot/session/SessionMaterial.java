@@ -1,5 +1,6 @@
 package dev.earshot.session;
 
+import dev.earshot.exchange.ClientProcess;
 import dev.earshot.process.CommandSpec;
 import dev.earshot.process.Containment;
 import dev.earshot.process.Machine;
@@ -12,6 +13,7 @@ import dev.earshot.proxy.ProxyTimeouts;
 import dev.earshot.proxy.tls.CertificateAuthority;
 import dev.earshot.proxy.tls.CertificateAuthorityException;
 import dev.earshot.proxy.tls.InterceptTls;
+import dev.earshot.proxy.tls.KeyLog;
 import dev.earshot.proxy.tls.UpstreamTls;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -40,6 +42,7 @@ final class SessionMaterial implements AutoCloseable {
   private final Containment containment;
   private final SessionRecordFile record;
   private final CertificateAuthority authority;
+  private final Optional<KeyLog> keyLog;
   private final InterceptTls interceptTls;
   private final UpstreamTls upstreamTls;
   private final FutureTask<TrustFiles> trustFiles;
@@ -51,6 +54,7 @@ final class SessionMaterial implements AutoCloseable {
       SessionFolder folder,
       Containment containment,
       CertificateAuthority authority,
+      Optional<KeyLog> keyLog,
       Consumer<SessionEvent> events) {
     this.id = id;
     this.plan = plan;
@@ -59,14 +63,15 @@ final class SessionMaterial implements AutoCloseable {
     this.record = record(id, plan, folder, containment, events);
     this.authority = authority;
     this.events = events;
-    this.interceptTls = new InterceptTls(authority, Clock.systemUTC());
+    this.keyLog = keyLog;
+    this.interceptTls = new InterceptTls(authority, Clock.systemUTC(), keyLog);
     this.upstreamTls =
         new UpstreamTls(
             plan.traffic().anchors(),
-            host ->
-                plan.traffic().insecure().stream()
-                    .anyMatch(pattern -> pattern.matches(host, pattern.port())),
-            (host, port) -> ClientCertificate.of(plan.traffic().clientCertificates(), host, port));
+            (host, port) ->
+                plan.traffic().insecure().stream().anyMatch(pattern -> pattern.matches(host, port)),
+            (host, port) -> ClientCertificate.of(plan.traffic().clientCertificates(), host, port),
+            keyLog);
     this.trustFiles = new FutureTask<>(this::writeTrustFiles);
   }
 
@@ -78,11 +83,12 @@ final class SessionMaterial implements AutoCloseable {
   static SessionMaterial prepare(String id, SessionPlan plan, Consumer<SessionEvent> events)
       throws PreparationException {
     CertificateAuthority authority = authority(plan.folders(), events);
+    Optional<KeyLog> keyLog = keyLog(plan, events);
     SessionMaterial material;
     try {
-      material = in(plan.folders().sessions(), id, plan, authority, events);
+      material = in(plan.folders().sessions(), id, plan, authority, keyLog, events);
     } catch (IOException unwritable) {
-      material = inTemporary(id, plan, authority, events);
+      material = inTemporary(id, plan, authority, keyLog, events);
     }
     Thread.ofPlatform().name("earshot-trust-files").start(material.trustFiles);
     return material;
@@ -94,12 +100,13 @@ final class SessionMaterial implements AutoCloseable {
       String id,
       SessionPlan plan,
       CertificateAuthority authority,
+      Optional<KeyLog> keyLog,
       Consumer<SessionEvent> events)
       throws IOException {
     var containment = containment(id, plan, sessions.resolve(id));
     try {
       var folder = SessionFolder.create(sessions, id);
-      return new SessionMaterial(id, plan, folder, containment, authority, events);
+      return new SessionMaterial(id, plan, folder, containment, authority, keyLog, events);
     } catch (IOException e) {
       containment.close();
       throw e;
@@ -159,6 +166,24 @@ final class SessionMaterial implements AutoCloseable {
     }
   }
 
+  private static Optional<KeyLog> keyLog(SessionPlan plan, Consumer<SessionEvent> events)
+      throws PreparationException {
+    if (plan.traffic().keyLog().isEmpty()) {
+      return Optional.empty();
+    }
+    Path file = plan.traffic().keyLog().get();
+    try {
+      return Optional.of(KeyLog.open(file, problem -> events.accept(keyLogProblem(problem))));
+    } catch (IOException e) {
+      throw new PreparationException("cannot write the key log %s".formatted(file), e);
+    }
+  }
+
+  private static SessionEvent keyLogProblem(String problem) {
+    return new SessionEvent.Warning(
+        "keylog", problem, Optional.of("what was captured cannot be decrypted without them"));
+  }
+
   private static SessionEvent inMemory(String why, String hint) {
     return new SessionEvent.Warning(
         "ca_in_memory",
@@ -167,12 +192,17 @@ final class SessionMaterial implements AutoCloseable {
   }
 
   private static SessionMaterial inTemporary(
-      String id, SessionPlan plan, CertificateAuthority authority, Consumer<SessionEvent> events)
+      String id,
+      SessionPlan plan,
+      CertificateAuthority authority,
+      Optional<KeyLog> keyLog,
+      Consumer<SessionEvent> events)
       throws PreparationException {
     SessionFolders folders = plan.folders();
     try {
-      return in(folders.temporary(), id, plan, authority, events);
+      return in(folders.temporary(), id, plan, authority, keyLog, events);
     } catch (IOException e) {
+      keyLog.ifPresent(KeyLog::close);
       throw new PreparationException(
           "cannot make a folder for the session in "
               + folders.sessions()
@@ -214,15 +244,21 @@ final class SessionMaterial implements AutoCloseable {
         traffic.proxies(),
         ProxyLimits.DEFAULT,
         ProxyTimeouts.DEFAULT.withConnect(traffic.connectTimeout()).withIdle(traffic.idleTimeout()),
-        clientCheck(new SocketOwners(ownRoots, containment::owns)));
+        clientCheck(
+            new SocketOwners(ownRoots, containment::owns), traffic.credentials().isPresent()),
+        traffic.credentials(),
+        traffic.reverse());
   }
 
-  private static ClientCheck clientCheck(SocketOwners owners) {
+  /** A client of another machine has no owner here, but, where it needs them, credentials. */
+  static ClientCheck clientCheck(SocketOwners owners, boolean remoteOnes) {
     return (client, listener) ->
         switch (owners.of(client, listener)) {
           case SocketOwner.Allowed(var process) -> new ClientAnswer.Allowed(process);
           case SocketOwner.OtherUser(var uid) ->
               new ClientAnswer.OtherUser("the connection belongs to user " + uid);
+          case SocketOwner.Gone() when remoteOnes && !LocalAddresses.has(client.getAddress()) ->
+              new ClientAnswer.Allowed(ClientProcess.UNKNOWN);
           case SocketOwner.Gone() -> new ClientAnswer.Gone();
         };
   }
@@ -230,10 +266,10 @@ final class SessionMaterial implements AutoCloseable {
   /**
    * The command with the session's variables.
    *
-   * @param proxy where the proxy listens
+   * @param listeners where the session listens
    * @throws PreparationException if the files they name could not be written
    */
-  CommandSpec command(InetSocketAddress proxy) throws PreparationException, InterruptedException {
+  CommandSpec command(Listeners listeners) throws PreparationException, InterruptedException {
     TrustFiles files;
     try {
       files = trustFiles.get();
@@ -245,14 +281,19 @@ final class SessionMaterial implements AutoCloseable {
     for (String warning : files.warnings()) {
       events.accept(new SessionEvent.Warning("trust", warning, Optional.empty()));
     }
+    InetSocketAddress proxy = listeners.proxy();
     SequencedMap<String, String> environment =
         new LinkedHashMap<>(
             ChildEnvironment.of(
                 plan.command().environment(),
-                new ChildEnvironment.Proxy(proxy.getAddress().getHostAddress(), proxy.getPort()),
+                new ChildEnvironment.Proxy(
+                    proxy.getAddress().getHostAddress(),
+                    proxy.getPort(),
+                    plan.traffic().credentials()),
                 files,
                 leftOut(),
                 id));
+    environment.putAll(listeners.variables());
     environment.putAll(plan.injection().own());
     return plan.command().withEnvironment(environment);
   }
@@ -275,6 +316,7 @@ final class SessionMaterial implements AutoCloseable {
       awaitTrustFiles();
       interceptTls.close();
       upstreamTls.close();
+      keyLog.ifPresent(KeyLog::close);
       removeFolder();
       record.close();
     }

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What is decided about connections that go around, without a connection. */
 class BypassRulesTest {
   private static final int PROXY = 39_000;
-  private static final BypassRules RULES = new BypassRules(at(PROXY), Ephemeral.DEFAULT);
+  private static final BypassRules RULES = new BypassRules(List.of(at(PROXY)), Ephemeral.DEFAULT);
 
   @Test
   void aConnectionThatWasMadeIsOne() {

@@ -13,13 +13,18 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The children need python3 (Debian package python3). */
 class BypassWatchTest {
   private static final InetSocketAddress NO_PROXY =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
 
-  /** Connects to so many addresses of the loopback, says so, and lives until its stdin closes. */
+  /**
+   * Connects to so many addresses of the loopback, says so, ends its output on a line from stdin,
+   * and lives until that closes.
+   */
   private static final String CONNECTIONS =
       """
       import socket, sys
@@ -28,7 +33,9 @@ class BypassWatchTest {
           return f"127.{net}.{i // 250}.{1 + i % 250}", port
       all = [socket.create_connection(address(i)) for i in range(count)]
       print("ready", flush=True)
-      sys.stdin.read()
+      for line in sys.stdin:
+          for each in all:
+              each.shutdown(socket.SHUT_WR)
       """;
 
   private final Queue<SessionEvent> events = new ConcurrentLinkedQueue<>();
@@ -79,13 +86,31 @@ class BypassWatchTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatOneSideHasEndedIsToldWhileItIsOpen(boolean byTheServer) throws Exception {
+    try (var listener = new ServerSocket(0, 50, InetAddress.ofLiteral("0.0.0.0"));
+        var child = Child.start(3, 1, listener.getLocalPort());
+        var accepted = listener.accept()) {
+      if (byTheServer) {
+        accepted.shutdownOutput();
+      } else {
+        child.endOutput();
+        assertThat(accepted.getInputStream().read()).isEqualTo(-1);
+      }
+      var watch = watch(child);
+      Eventually.until("it is told", () -> told().size() == 1);
+      assertThat(watch.close().count()).isEqualTo(1);
+    }
+  }
+
   private BypassWatch watch(Child... children) {
     Set<Long> roots = new HashSet<>();
     for (Child each : children) {
       roots.add(each.process.pid());
     }
     var tree = new SessionProcesses(() -> roots, _ -> false);
-    return BypassWatch.start(1, tree, NO_PROXY, events::add);
+    return BypassWatch.start(1, tree, List.of(NO_PROXY), events::add);
   }
 
   private List<Bypass> told() {
@@ -108,6 +133,10 @@ class BypassWatchTest {
               .start();
       assertThat(process.inputReader().readLine()).isEqualTo("ready");
       return new Child(process);
+    }
+
+    void endOutput() throws IOException {
+      process.outputWriter().append("\n").flush();
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.earshot.proxy.ProxyCredentials;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -182,6 +183,15 @@ class ChildEnvironmentTest {
     assertEquals("http://[::1]:80", child.get("https_proxy"));
     assertTrue(child.getOrDefault("JAVA_TOOL_OPTIONS", "").contains("-Dhttp.proxyHost=::1 "));
     assertThrows(IllegalArgumentException.class, () -> new ChildEnvironment.Proxy("h", 0));
+  }
+
+  @Test
+  void credentialsAreInUrlsAlone() {
+    var credentials = ProxyCredentials.parse("me:p@ss");
+    var proxy = new ChildEnvironment.Proxy("127.0.0.1", 80, Optional.of(credentials));
+    Map<String, String> child = ChildEnvironment.of(Map.of(), proxy, TRUST, Set.of(), "id");
+    assertEquals("http://me:p%40ss@127.0.0.1:80", child.get("https_proxy"));
+    assertTrue(child.getOrDefault("JAVA_TOOL_OPTIONS", "").contains("-Dhttp.proxyHost=127.0.0.1 "));
   }
 
   private static Map<String, String> child(Map<String, String> user) {

@@ -381,6 +381,8 @@ class SessionTest {
   private static TrafficPlan bound(TrafficPlan plan, InetSocketAddress there) {
     return new TrafficPlan(
         there,
+        plan.credentials(),
+        plan.reverse(),
         plan.intercept(),
         plan.passthrough(),
         plan.proxies(),
@@ -389,7 +391,8 @@ class SessionTest {
         plan.clientCertificates(),
         plan.connectTimeout(),
         plan.idleTimeout(),
-        plan.drain());
+        plan.drain(),
+        plan.keyLog());
   }
 
   private void awaitReady() {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.earshot.exchange.ClientProcess;
+import dev.earshot.proxy.ClientAnswer;
 import dev.earshot.session.SocketOwner.Allowed;
 import dev.earshot.session.SocketOwner.Gone;
 import dev.earshot.session.SocketOwner.OtherUser;
@@ -88,6 +89,41 @@ class SocketOwnersTest {
       pair.closeClient();
       assertEquals(new Gone(), owners.of(pair.clientEnd(), pair.listenerEnd()));
     }
+  }
+
+  /** 192.0.2.0/24 is nobody's (RFC 5737). */
+  @Test
+  void aClientOfAnotherMachineHasNoOwnerAndMayHaveCredentials() {
+    SocketTable nobody = (local, remote) -> new SocketTable.Told.Missing();
+    var proc = new ProcFiles(Path.of("/proc"));
+    var owners =
+        new SocketOwners(proc, nobody, SocketOwners.effectiveUid(), () -> List.of(OURS), _ -> true);
+    var here = at("127.0.0.1", 8080);
+    var remote = at("192.0.2.7", 4711);
+    assertEquals(
+        new ClientAnswer.Allowed(ClientProcess.UNKNOWN),
+        SessionMaterial.clientCheck(owners, true).check(remote, here));
+    assertEquals(
+        new ClientAnswer.Gone(), SessionMaterial.clientCheck(owners, false).check(remote, here));
+    // One of this machine whose owner is gone is nobody's, with credentials or without.
+    assertEquals(
+        new ClientAnswer.Gone(), SessionMaterial.clientCheck(owners, true).check(here, here));
+  }
+
+  @Test
+  void anAddressOfAllIsReachedByTheLoopback() {
+    for (List<String> pair :
+        List.of(
+            List.of("0.0.0.0", "127.0.0.1"),
+            List.of("::", "::1"),
+            List.of("127.0.0.2", "127.0.0.2"),
+            List.of("192.0.2.1", "192.0.2.1"))) {
+      assertEquals(at(pair.getLast(), 80), LocalAddresses.reached(at(pair.getFirst(), 80)));
+    }
+  }
+
+  private static InetSocketAddress at(String address, int port) {
+    return new InetSocketAddress(InetAddress.ofLiteral(address), port);
   }
 
   @Test

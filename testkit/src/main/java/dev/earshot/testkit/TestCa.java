@@ -76,6 +76,19 @@ public final class TestCa {
         pair, sign(name, name, pair.getPublic(), pair, now.minus(LONG), now.plus(LONG), List.of()));
   }
 
+  /**
+   * An authority that this one vouches for. Its servers do not send its certificate, so that their
+   * chains are incomplete.
+   */
+  public TestCa intermediate(String commonName) {
+    KeyPair own = newKeyPair();
+    Instant now = Instant.now();
+    X500Name issuer = X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
+    X500Name name = new X500NameBuilder().addRDN(BCStyle.CN, commonName).build();
+    return new TestCa(
+        own, sign(issuer, name, own.getPublic(), pair, now.minus(LONG), now.plus(LONG), List.of()));
+  }
+
   /** What to trust. */
   public X509Certificate certificate() {
     return certificate;

@@ -26,6 +26,7 @@ final class Tools {
           Map.entry("mvn", "maven"),
           Map.entry("nghttp", "nghttp2-client"),
           Map.entry("nghttpd", "nghttp2-server"),
+          Map.entry("nc.openbsd", "netcat-openbsd"),
           Map.entry("nginx", "nginx"),
           Map.entry("node", "nodejs"),
           Map.entry("npm", "npm"),
@@ -47,6 +48,8 @@ final class Tools {
           "python3-httpx",
           Path.of("/usr/lib/python3/dist-packages/requests"),
           "python3-requests",
+          Path.of("/usr/lib/python3/dist-packages/socks.py"),
+          "python3-socks",
           Path.of("/usr/lib/python3/dist-packages/websockets"),
           "python3-websockets");
 

@@ -30,8 +30,14 @@ sealed interface CertificateFault {
   /** It signed itself, and is not among the anchors. */
   record SelfSigned(String subject) implements CertificateFault {}
 
-  /** Nobody that is trusted signed the chain; the issuer is the last one that the server named. */
-  record UnknownIssuer(String issuer) implements CertificateFault {}
+  /**
+   * Nobody that is trusted signed the chain.
+   *
+   * @param issuer the last one that the server named
+   * @param alone whether the server sent its own certificate and no other, as those do that forget
+   *     the intermediate ones
+   */
+  record UnknownIssuer(String issuer, boolean alone) implements CertificateFault {}
 
   /** Any other rule, in the words of the verifier. */
   record Other(String reason) implements CertificateFault {}
@@ -61,7 +67,7 @@ sealed interface CertificateFault {
     }
     return chain.size() == 1 && own.getIssuerX500Principal().equals(own.getSubjectX500Principal())
         ? new SelfSigned(subject(own))
-        : new UnknownIssuer(chain.getLast().getIssuerX500Principal().getName());
+        : new UnknownIssuer(chain.getLast().getIssuerX500Principal().getName(), chain.size() == 1);
   }
 
   private static boolean noPath(Throwable refusal) {

@@ -19,13 +19,22 @@ public final class InterceptTls implements AutoCloseable {
 
   /** Signs with the authority; the clock dates what is signed. */
   public InterceptTls(CertificateAuthority ca, InstantSource clock) {
-    this(ca, clock, SslContexts::bestProvider);
+    this(ca, clock, Optional.empty());
   }
 
-  InterceptTls(CertificateAuthority ca, InstantSource clock, Supplier<SslProvider> provider) {
+  /** The same, with a file for the secrets of all connections, if that is supported. */
+  public InterceptTls(CertificateAuthority ca, InstantSource clock, Optional<KeyLog> keys) {
+    this(ca, clock, keys, SslContexts::bestProvider);
+  }
+
+  InterceptTls(
+      CertificateAuthority ca,
+      InstantSource clock,
+      Optional<KeyLog> keyLog,
+      Supplier<SslProvider> provider) {
     leaves = new LeafCertificates(ca, clock);
     var keys = new SniKeyManager(leaves);
-    contexts = new SslContexts(provider, () -> SslContextBuilder.forServer(keys));
+    contexts = new SslContexts(provider, () -> SslContextBuilder.forServer(keys), keyLog);
   }
 
   /**

@@ -12,6 +12,7 @@ import io.netty.util.ReferenceCountUtil;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
@@ -31,6 +32,7 @@ final class SslContexts implements AutoCloseable {
 
   private final Supplier<SslProvider> provider;
   private final Supplier<SslContextBuilder> builders;
+  private final Optional<KeyLog> keys;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Guarded by the lock, as is {@code closed}. */
@@ -38,10 +40,16 @@ final class SslContexts implements AutoCloseable {
 
   private boolean closed;
 
-  /** Both suppliers are asked for each context, not before. */
-  SslContexts(Supplier<SslProvider> provider, Supplier<SslContextBuilder> builders) {
+  /**
+   * Both suppliers are asked for each context, not before.
+   *
+   * @param keys gets the secrets of all connections
+   */
+  SslContexts(
+      Supplier<SslProvider> provider, Supplier<SslContextBuilder> builders, Optional<KeyLog> keys) {
     this.provider = provider;
     this.builders = builders;
+    this.keys = keys;
   }
 
   /** BoringSSL where its library loads, else the JDK's own. The first call loads the library. */
@@ -64,6 +72,7 @@ final class SslContexts implements AutoCloseable {
         throw new IllegalArgumentException("more than " + LIMIT + " different lists of protocols");
       }
       SslContext made = make(protocols);
+      keys.ifPresent(log -> log.follow(made));
       byProtocols.put(List.copyOf(protocols), made);
       return made;
     } finally {

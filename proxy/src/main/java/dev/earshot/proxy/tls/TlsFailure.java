@@ -91,9 +91,12 @@ final class TlsFailure {
           "the certificate is not for %s, but for %s".formatted(host, list(names));
       case CertificateFault.SelfSigned(var subject) ->
           "the certificate of %s is self-signed (%s)".formatted(host, printable(subject));
-      case CertificateFault.UnknownIssuer(var issuer) ->
-          "the certificate of %s was issued by an unknown authority (%s)"
-              .formatted(host, printable(issuer));
+      case CertificateFault.UnknownIssuer(var issuer, var alone) ->
+          "the certificate of %s was issued by an unknown authority (%s)%s"
+              .formatted(
+                  host,
+                  printable(issuer),
+                  alone ? ", and no intermediate certificate was sent" : "");
       case CertificateFault.Other(var reason) ->
           "the certificate of %s was refused (%s)".formatted(host, printable(reason));
     };

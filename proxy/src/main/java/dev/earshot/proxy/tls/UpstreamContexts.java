@@ -17,17 +17,19 @@ final class UpstreamContexts implements AutoCloseable {
   /**
    * Makes none yet.
    *
+   * @param keyLog gets the secrets of all connections
    * @param trust sets whom to trust
    */
   UpstreamContexts(
       Optional<ClientIdentity> identity,
+      Optional<KeyLog> keyLog,
       Supplier<SslProvider> provider,
       UnaryOperator<SslContextBuilder> trust) {
     this.identity = identity;
     this.keys = new ClientKeys(identity);
     this.contexts =
         new SslContexts(
-            provider, () -> trust.apply(SslContextBuilder.forClient().keyManager(keys)));
+            provider, () -> trust.apply(SslContextBuilder.forClient().keyManager(keys)), keyLog);
   }
 
   SslContext of(List<String> protocols) {

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import javax.net.ssl.SNIHostName;
@@ -23,8 +24,9 @@ import javax.net.ssl.SSLParameters;
  * 1.3. Thread-safe.
  */
 public final class UpstreamTls implements AutoCloseable {
-  private final Predicate<String> insecureHosts;
+  private final BiPredicate<String, Integer> insecure;
   private final Identities identities;
+  private final Optional<KeyLog> keys;
   private final Supplier<SslProvider> provider;
   private final Supplier<? extends Collection<X509Certificate>> anchors;
   private final UpstreamContexts verifying;
@@ -58,24 +60,37 @@ public final class UpstreamTls implements AutoCloseable {
    */
   public UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors, Predicate<String> insecureHosts) {
-    this(anchors, insecureHosts, (host, port) -> Optional.empty());
+    this(
+        anchors,
+        (host, _) -> insecureHosts.test(host),
+        (host, port) -> Optional.empty(),
+        Optional.empty());
   }
 
-  /** The same with certificates to show. */
+  /**
+   * The same for hosts with ports, with certificates to show, and with a file for the secrets of
+   * all connections.
+   *
+   * @param insecure whose certificate is not looked at; the host as above, and the port
+   * @param keys present only if that is supported
+   */
   public UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors,
-      Predicate<String> insecureHosts,
-      Identities identities) {
-    this(anchors, insecureHosts, identities, SslContexts::bestProvider);
+      BiPredicate<String, Integer> insecure,
+      Identities identities,
+      Optional<KeyLog> keys) {
+    this(anchors, insecure, identities, keys, SslContexts::bestProvider);
   }
 
   UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors,
-      Predicate<String> insecureHosts,
+      BiPredicate<String, Integer> insecure,
       Identities identities,
+      Optional<KeyLog> keys,
       Supplier<SslProvider> provider) {
-    this.insecureHosts = insecureHosts;
+    this.insecure = insecure;
     this.identities = identities;
+    this.keys = keys;
     this.provider = provider;
     this.anchors = anchors;
     this.verifying = make(new Kind(true, Optional.empty()));
@@ -84,6 +99,7 @@ public final class UpstreamTls implements AutoCloseable {
   private UpstreamContexts make(Kind kind) {
     return new UpstreamContexts(
         kind.identity(),
+        keys,
         provider,
         builder ->
             kind.verifies()
@@ -96,7 +112,7 @@ public final class UpstreamTls implements AutoCloseable {
   }
 
   private Kind kind(String host, int port) {
-    return new Kind(!insecureHosts.test(host), identities.of(host, port));
+    return new Kind(!insecure.test(host, port), identities.of(host, port));
   }
 
   private UpstreamContexts contexts(String host, int port) {

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -64,7 +65,7 @@ class InterceptTlsTest {
     }
 
     InterceptTls newTls() {
-      return new InterceptTls(CA, InstantSource.system(), () -> provider);
+      return new InterceptTls(CA, InstantSource.system(), Optional.empty(), () -> provider);
     }
   }
 

@@ -7,11 +7,13 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.ReferenceCounted;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class SslContextsTest {
   private static SslContexts newContexts() {
-    return new SslContexts(() -> SslProvider.OPENSSL_REFCNT, SslContextBuilder::forClient);
+    return new SslContexts(
+        () -> SslProvider.OPENSSL_REFCNT, SslContextBuilder::forClient, Optional.empty());
   }
 
   @Test

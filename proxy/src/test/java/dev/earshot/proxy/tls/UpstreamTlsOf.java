@@ -3,6 +3,7 @@ package dev.earshot.proxy.tls;
 import io.netty.handler.ssl.SslProvider;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Optional;
 
 /** What does TLS upstream, with a provider of a test's choice. */
 public final class UpstreamTlsOf {
@@ -13,8 +14,9 @@ public final class UpstreamTlsOf {
       boolean jdk, List<X509Certificate> anchors, UpstreamTls.Identities identities) {
     return new UpstreamTls(
         () -> anchors,
-        host -> false,
+        (host, port) -> false,
         identities,
+        Optional.empty(),
         () -> jdk ? SslProvider.JDK : SslContexts.bestProvider());
   }
 }

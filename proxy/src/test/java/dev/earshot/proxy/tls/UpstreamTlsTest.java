@@ -74,7 +74,11 @@ class UpstreamTlsTest {
   private static UpstreamTls tls(
       Kind kind, List<X509Certificate> anchors, Predicate<String> insecure) {
     return new UpstreamTls(
-        () -> anchors, insecure, (host, port) -> Optional.empty(), () -> kind.provider);
+        () -> anchors,
+        (host, _) -> insecure.test(host),
+        (host, port) -> Optional.empty(),
+        Optional.empty(),
+        () -> kind.provider);
   }
 
   private static UpstreamTls tls(Kind kind) {
@@ -164,7 +168,7 @@ class UpstreamTlsTest {
             stranger.serverContext("api.example"),
             "api.example",
             "the certificate of api.example was issued by an unknown authority (CN=Stranger ?[31m?"
-                + " CA)"
+                + " CA), and no intermediate certificate was sent"
                 + tryCa),
         new Case(
             "self-signed",
@@ -250,8 +254,9 @@ class UpstreamTlsTest {
                   asked.incrementAndGet();
                   return List.of(CA.certificate());
                 },
-                host -> false,
+                (host, port) -> false,
                 (host, port) -> Optional.empty(),
+                Optional.empty(),
                 () -> kind.provider)) {
       assertThat(asked).hasValue(0);
       tls.prepare(List.of("http/1.1"));
