@@ -260,8 +260,7 @@ final class Exchange implements UpstreamHalf.Events {
 
   /** Nothing has moved for the idle time-out. */
   void idle() {
-    String detail =
-        "nothing moved for %d s".formatted(context.plan().timeouts().idle().toSeconds());
+    String detail = "nothing moved for " + Text.time(context.plan().timeouts().idle());
     fail(
         FailureKind.TIMEOUT,
         ErrorResponse.failed(FailureKind.TIMEOUT, detail),

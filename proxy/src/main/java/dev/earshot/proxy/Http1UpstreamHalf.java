@@ -30,6 +30,7 @@ final class Http1UpstreamHalf implements UpstreamHalf, Side.Events {
   private ByteBuf head = Unpooled.EMPTY_BUFFER;
   private @Nullable BodyScanner scanner;
   private boolean wholeFrames;
+  private boolean requestEnded;
   private boolean anyByte;
   private boolean reusable = true;
   private boolean over;
@@ -54,6 +55,7 @@ final class Http1UpstreamHalf implements UpstreamHalf, Side.Events {
   public void send(Events to, RequestHead toSend, Framing framing, boolean asItIs) {
     listener = to;
     request = inHttp1(toSend);
+    requestEnded = framing.isEmpty();
     Side side = connection.side();
     boolean chunks = framing instanceof Framing.Stream && !hasLength(toSend.headers());
     body = new Http1Body(side, chunks ? Http1Body.Form.CHUNKS : Http1Body.Form.AS_IT_IS);
@@ -92,6 +94,7 @@ final class Http1UpstreamHalf implements UpstreamHalf, Side.Events {
 
   @Override
   public void end(List<Header> trailers) {
+    requestEnded = true;
     if (body != null) {
       body.end(trailers);
       flush();
@@ -261,7 +264,8 @@ final class Http1UpstreamHalf implements UpstreamHalf, Side.Events {
       malformed(reason);
       return;
     }
-    reusable &= Forwarding.keepsAlive(parsed.version(), parsed.headers());
+    // Who answered before the request had ended may take its rest for another one.
+    reusable &= requestEnded && Forwarding.keepsAlive(parsed.version(), parsed.headers());
     scanner = new BodyScanner(framing, limits);
     state = State.BODY;
     to.response(parsed, framing);

@@ -118,7 +118,8 @@ final class Side extends ChannelInboundHandlerAdapter {
   void unread(ByteBuf bytes) {
     unread.release();
     unread = bytes;
-    unreadAfter = channel().pipeline().context(SslHandler.class);
+    SslHandler inner = tls();
+    unreadAfter = inner == null ? null : channel().pipeline().context(inner);
   }
 
   /** Whether the peer has ended its output. */

@@ -172,8 +172,9 @@ class FlowTest {
         var client = proxy.client()) {
       client.send(get(origin));
       assertThat(client.readHead()).startsWith("HTTP/1.1 504").contains("earshot-error: timeout");
-      assertThat(proxy.traffic().await(TrafficEvent.ExchangeFailed.class).error())
-          .isEqualTo(FailureKind.TIMEOUT);
+      var failed = proxy.traffic().await(TrafficEvent.ExchangeFailed.class);
+      assertThat(failed.error()).isEqualTo(FailureKind.TIMEOUT);
+      assertThat(failed.detail()).isEqualTo("nothing moved for 100 ms");
     }
   }
 

@@ -263,7 +263,9 @@ class TunnelTest {
       client.connect(authority(origin));
       var secured = client.secure(trusting(proxy), "127.0.0.1");
       secured.send(GET);
-      assertThat(secured.readAll()).startsWith("HTTP/1.1 502").contains("upstream_tls");
+      assertThat(secured.readAll())
+          .startsWith("HTTP/1.1 502")
+          .contains("upstream_tls", "did not finish the TLS handshake within 200 ms");
     }
   }
 
@@ -372,8 +374,11 @@ class TunnelTest {
       assertThat(client.connect("127.0.0.1:" + silent.port()))
           .startsWith("HTTP/1.1 504")
           .contains("earshot-error: connect_timeout");
-      assertThat(proxy.traffic().await(TrafficEvent.ExchangeFailed.class).error())
-          .isEqualTo(FailureKind.CONNECT_TIMEOUT);
+      var failed = proxy.traffic().await(TrafficEvent.ExchangeFailed.class);
+      assertThat(failed.error()).isEqualTo(FailureKind.CONNECT_TIMEOUT);
+      assertThat(failed.detail())
+          .isEqualTo(
+              "cannot connect to 127.0.0.1:%d: no answer within 200 ms".formatted(silent.port()));
     }
   }
 

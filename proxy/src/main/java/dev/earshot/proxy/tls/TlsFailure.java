@@ -25,6 +25,8 @@ final class TlsFailure {
       Pattern.compile(
           "received fatal alert: ([a-z_]+)|:(?:sslv3|tlsv1|tlsv13)_(?:alert_)?([a-z_]+)");
 
+  private static final Pattern LIMIT = Pattern.compile("([1-9][0-9]{0,9})ms");
+
   private static final Pattern OLD_PROTOCOL =
       Pattern.compile(
           "protocol_version|unsupported_protocol|unsupported protocol|unknown_protocol");
@@ -119,8 +121,8 @@ final class TlsFailure {
         case NotSslRecordException _ -> {
           return "%s does not speak TLS on this port".formatted(host);
         }
-        case SslHandshakeTimeoutException _ -> {
-          return "%s did not finish the TLS handshake in time".formatted(host);
+        case SslHandshakeTimeoutException late -> {
+          return "%s did not finish the TLS handshake %s".formatted(host, within(late));
         }
         case ClosedChannelException _ -> {
           return "%s closed the connection during the TLS handshake".formatted(host);
@@ -137,6 +139,18 @@ final class TlsFailure {
         .orElseGet(() ->
             "the TLS handshake with %s failed (%s)"
                 .formatted(host, printable(String.valueOf(failure.getMessage()))));
+  }
+
+  /** Netty has the limit in its message alone. */
+  private static String within(SslHandshakeTimeoutException late) {
+    Matcher limit = LIMIT.matcher(String.valueOf(late.getMessage()));
+    if (!limit.find()) {
+      return "in time";
+    }
+    String number = limit.group(1);
+    return number.endsWith("000")
+        ? "within " + number.substring(0, number.length() - 3) + " s"
+        : "within " + number + " ms";
   }
 
   /** What engines say of a failure, in lower case. */

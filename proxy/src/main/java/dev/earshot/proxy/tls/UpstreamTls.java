@@ -44,7 +44,11 @@ public final class UpstreamTls implements AutoCloseable {
     Optional<ClientIdentity> of(String host, int port);
   }
 
-  private record Kind(boolean verifies, Optional<ClientIdentity> identity) {}
+  private record Kind(boolean verifies, Optional<ClientIdentity> identity) {
+    boolean isUsual() {
+      return verifies && identity.isEmpty();
+    }
+  }
 
   /**
    * Asks for nothing yet, and has no certificate to show.
@@ -107,9 +111,13 @@ public final class UpstreamTls implements AutoCloseable {
                     .trustManager(InsecureTrustManagerFactory.INSTANCE));
   }
 
+  private Kind kind(String host, int port) {
+    return new Kind(!insecure.test(host, port), identities.of(host, port));
+  }
+
   private UpstreamContexts contexts(String host, int port) {
-    var kind = new Kind(!insecure.test(host, port), identities.of(host, port));
-    if (kind.verifies() && kind.identity().isEmpty()) {
+    Kind kind = kind(host, port);
+    if (kind.isUsual()) {
       return verifying;
     }
     lock.lock();
@@ -146,7 +154,15 @@ public final class UpstreamTls implements AutoCloseable {
   /** Whether an upstream has asked for a certificate in a handshake, at its end or before. */
   public CertificateRequest request(String host, int port) {
     String plain = ServerName.parse(host).map(ServerName::text).orElse(host);
-    return contexts(plain, port).request(plain, port);
+    Kind kind = kind(plain, port);
+    UpstreamContexts used;
+    lock.lock();
+    try {
+      used = kind.isUsual() ? verifying : others.get(kind);
+    } finally {
+      lock.unlock();
+    }
+    return used == null ? CertificateRequest.NONE : used.request(plain, port);
   }
 
   /**

@@ -382,7 +382,8 @@ class UpstreamTlsTest {
   void aServerThatIsTooSlowIsSaidToBe() {
     assertThat(UpstreamTls.explain(new SslHandshakeTimeoutException("10000ms"), "api.example"))
         .isEqualTo(
-            "api.example did not finish the TLS handshake in time; try: --passthrough api.example");
+            "api.example did not finish the TLS handshake within 10 s; try: --passthrough"
+                + " api.example");
   }
 
   @ParameterizedTest
