@@ -17,7 +17,6 @@ final class LaterOptions {
           "--fail-on",
           "--allow-hosts",
           "--max-calls",
-          "--client-cert",
           "--max-body",
           "--project",
           "--run-config");

@@ -12,6 +12,8 @@ import dev.earshot.proxy.HostPattern;
 import dev.earshot.proxy.UpstreamProxies;
 import dev.earshot.proxy.tls.KeyLog;
 import dev.earshot.session.AfterEnd;
+import dev.earshot.session.ClientCertificate;
+import dev.earshot.session.ClientCertificateException;
 import dev.earshot.session.ClientRuntime;
 import dev.earshot.session.SessionFolders;
 import dev.earshot.session.SessionPlan;
@@ -87,6 +89,7 @@ final class Plans {
         proxies(options, launch.environmentText()),
         anchors(options, launch),
         patterns("--insecure", options.insecure()),
+        clientCertificates(options.clientCerts()),
         options.connectTimeout(),
         options.idleTimeout(),
         options.drain(),
@@ -130,6 +133,35 @@ final class Plans {
       }
     }
     return patterns;
+  }
+
+  private static List<ClientCertificate> clientCertificates(List<String> pairs) throws UserError {
+    List<ClientCertificate> certificates = new ArrayList<>();
+    for (String pair : pairs) {
+      int equals = pair.indexOf('=');
+      if (equals <= 0 || equals == pair.length() - 1) {
+        throw UserError.badValue(
+            "--client-cert", pair, "HOST=FILE such as api.example.com=client.pem");
+      }
+      HostPattern hosts = patterns("--client-cert", List.of(pair.substring(0, equals))).getFirst();
+      try {
+        certificates.add(ClientCertificate.read(hosts, Path.of(pair.substring(equals + 1))));
+      } catch (ClientCertificateException e) {
+        throw UserError.usage(String.valueOf(e.getMessage()));
+      }
+    }
+    return certificates;
+  }
+
+  /** What is to be said before the run of keys that others can read, too. */
+  static List<String> warnings(SessionPlan plan) {
+    return plan.traffic().clientCertificates().stream()
+        .filter(ClientCertificate::exposed)
+        .map(each ->
+            "warning: other users can read the private key in %s; try: chmod 600 %s"
+                .formatted(each.file(), each.file()))
+        .distinct()
+        .toList();
   }
 
   private static UpstreamAnchors anchors(RunOptions options, Launch launch) throws UserError {

@@ -69,6 +69,7 @@ final class RunCommand {
     long start = System.nanoTime();
     Nesting.notice(launch.environmentText(), plan.traffic().proxies())
         .ifPresent(line -> say(options, line));
+    Plans.warnings(plan).forEach(line -> say(options, line));
     var following =
         Notices.follow(
             log.subscribe(NOTICES_BOUND),

@@ -65,12 +65,17 @@ final class RunCommandLine {
     spec.addOption(
         value(
             "URL",
-            "Go through this HTTP proxy (default: your own variables).",
+            "Go through this proxy: http, https or socks5 (default: your own variables).",
             "--upstream-proxy"));
     spec.addOption(
         list("FILE", "Trust these certificate authorities upstream, too.", "--upstream-ca"));
     spec.addOption(
         attached("HOST,..", "Do not verify upstream certificates (of these hosts).", "--insecure"));
+    spec.addOption(
+        list(
+            "HOST=FILE",
+            "Show hosts that ask for one the certificate in FILE (PEM, with its key).",
+            "--client-cert"));
     spec.addOption(
         value("DURATION", "Time to reach an upstream (default 60s).", "--connect-timeout"));
     spec.addOption(
@@ -134,6 +139,7 @@ final class RunCommandLine {
         text(parsed, "--upstream-proxy"),
         each(parsed, "--upstream-ca"),
         items(parsed, "--insecure"),
+        each(parsed, "--client-cert"),
         duration(parsed, "--connect-timeout", ProxyTimeouts.DEFAULT.connect()),
         duration(parsed, "--idle-timeout", ProxyTimeouts.DEFAULT.idle()),
         text(parsed, "--keylog"),

@@ -24,6 +24,7 @@ import java.util.SequencedMap;
  * @param upstreamProxy the proxy to go through instead of the user's own
  * @param upstreamCas files with further certificate authorities to trust
  * @param insecure host patterns whose certificates are not verified
+ * @param clientCerts pairs HOST=FILE: a certificate to show to hosts that ask for one
  * @param connectTimeout for reaching an upstream
  * @param idleTimeout for an exchange in which nothing moves
  * @param keyLog the file for the secrets of TLS, if there is to be one
@@ -53,6 +54,7 @@ record RunOptions(
     Optional<String> upstreamProxy,
     List<String> upstreamCas,
     List<String> insecure,
+    List<String> clientCerts,
     Duration connectTimeout,
     Duration idleTimeout,
     Optional<String> keyLog,

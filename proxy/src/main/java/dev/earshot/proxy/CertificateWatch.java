@@ -4,7 +4,6 @@ import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.TrafficEvent;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * request, leaves, or takes its time. Many look at the certificate only when the handshake is over,
  * and then just leave: curl with {@code --pinnedpubkey}, Node, everything with GnuTLS.
  */
-final class CertificateWatch extends ChannelDuplexHandler {
+final class CertificateWatch extends ChannelDuplexHandler implements ClientHandshake.Watch {
   /** Who closes an unused connection later than that had another reason, as browsers do. */
   private static final Duration AT_ONCE = Duration.ofSeconds(1);
 
@@ -52,21 +51,22 @@ final class CertificateWatch extends ChannelDuplexHandler {
     this.trial = context.rejections().begin(name, client.process(), System.nanoTime());
   }
 
-  /** Goes before the TLS handler, as this goes behind it. */
-  ChannelHandler records() {
-    return records;
+  @Override
+  public void begin() {
+    client.side().channel().pipeline().addFirst(records);
+    client.side().insert(this);
   }
 
-  /** The handshake is done. */
-  void shaken(boolean http2) {
+  @Override
+  public void shaken(boolean http2) {
     client.side().channel().pipeline().remove(records);
     context.rejections().established(trial);
     request = new FirstRequest(http2);
     patience = client.loop().schedule(this::undecided, AT_ONCE.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  /** The handshake failed, and the connection with it. */
-  void failed(Throwable cause) {
+  @Override
+  public void failed(Throwable cause) {
     if (done) {
       return;
     }

@@ -364,12 +364,9 @@ final class ClientConnection implements Side.Events {
       Optional<String> host,
       @Nullable DialFailure failure) {
     String url = key.target().url(originForm);
-    Optional<String> authorization =
-        key.absoluteForm() && key.way() instanceof UpstreamProxies.Way.Through(var proxy)
-            ? proxy.authorization()
-            : Optional.empty();
     RequestHead toSend =
-        Forwarding.request(head, key.absoluteForm() ? url : originForm, host, authorization);
+        Forwarding.request(
+            head, key.absoluteForm() ? url : originForm, host, key.proxyAuthorization());
     var recorder = begin(head, url, key.target().host());
     phase = Phase.EXCHANGE;
     var client = new Http1ClientHalf(this, head, framing, context.plan().limits());

@@ -9,8 +9,6 @@ import dev.earshot.proxy.tls.InterceptTls;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.util.List;
 import java.util.Optional;
@@ -25,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * connection.
  */
 final class ConnectFlow implements Opening {
-  private static final String H2 = "h2";
-  private static final String HTTP_1 = "http/1.1";
+  private static final String H2 = ClientHandshake.H2;
+  private static final String HTTP_1 = ClientHandshake.HTTP_1;
 
   /** More than an upstream says before it hears of its client. */
   private static final int MOST_SAID = 4 << 10;
@@ -126,19 +124,28 @@ final class ConnectFlow implements Opening {
       answer.failed(failure);
       return;
     }
-    // Whatever the dial says then: it ends with the event loops.
-    FailureKind kind = client.stopping() ? FailureKind.STOPPING : failure.kind();
     if (opaque.isPresent()) {
-      context
-          .events()
-          .accept(
-              new TrafficEvent.TunnelFailed(
-                  context.nextId(), key.target().host(), kind, failure.text()));
+      tunnelFailed(failure);
     } else {
       // What would have been exchanges is shown as one that failed.
-      client.begin(head, key.target().url(""), key.target().host()).failed(kind, failure.text());
+      client
+          .begin(head, key.target().url(""), key.target().host())
+          .failed(kind(failure), failure.text());
     }
     answer.failed(failure);
+  }
+
+  private void tunnelFailed(DialFailure failure) {
+    context
+        .events()
+        .accept(
+            new TrafficEvent.TunnelFailed(
+                context.nextId(), key.target().host(), kind(failure), failure.text()));
+  }
+
+  /** Whatever a dial says within a stop: it ends with the event loops. */
+  private FailureKind kind(DialFailure failure) {
+    return client.stopping() ? FailureKind.STOPPING : failure.kind();
   }
 
   private void connected(Upstream connection) {
@@ -242,6 +249,10 @@ final class ConnectFlow implements Opening {
     return tls;
   }
 
+  private ClientHandshake handshake() {
+    return new ClientHandshake(context, client, tls(), key.target().host());
+  }
+
   private void secure(Upstream connection, ClientHello.Complete hello) {
     sniffing = false;
     boolean http2 = hello.protocols().contains(H2);
@@ -275,7 +286,7 @@ final class ConnectFlow implements Opening {
     }
     if (client.isClosed() || client.side().inputEnded()) {
       takeEarly().release();
-      failed("the client closed the connection before the TLS handshake");
+      handshake().failed("the client closed the connection before the TLS handshake");
       client.close();
       return;
     }
@@ -286,9 +297,13 @@ final class ConnectFlow implements Opening {
     // What the upstream speaks, if the client can: then nothing has to be translated.
     boolean http2 = hello.protocols().contains(H2);
     boolean only = http2 && !hello.protocols().contains(HTTP_1);
-    shakeHands(
-        new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause())),
-        List.of((agreed && http2) || only ? H2 : HTTP_1));
+    var origin = new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause()));
+    handshake()
+        .start(
+            origin,
+            List.of((agreed && http2) || only ? H2 : HTTP_1),
+            takeEarly(),
+            new CertificateWatch(context, client, key.target().host(), named.tlsName()));
   }
 
   /** A client that tries again at once may be here before it is known that it rejected. */
@@ -297,7 +312,11 @@ final class ConnectFlow implements Opening {
         .addListener((Future<Upstream> dialled) -> {
           if (!dialled.isSuccess()) {
             takeEarly().release();
-            failed(DialFailure.of(dialled.cause()).text());
+            if (client.isClosed() || client.side().inputEnded()) {
+              handshake().failed("the client closed the connection before the tunnel");
+            } else {
+              tunnelFailed(DialFailure.of(dialled.cause()));
+            }
             client.close();
           } else if (client.isClosed()) {
             dialled.getNow().side().cut();
@@ -305,47 +324,6 @@ final class ConnectFlow implements Opening {
             tunnel(dialled.getNow(), TunnelReason.CLIENT_REJECTED_CA, Unpooled.EMPTY_BUFFER);
           }
         });
-  }
-
-  private void shakeHands(Origin origin, List<String> alpn) {
-    Channel channel = client.side().channel();
-    SslHandler handler = tls().newHandler(channel.alloc(), key.target().host(), alpn);
-    handler.setHandshakeTimeoutMillis(context.plan().timeouts().tls().toMillis());
-    var watch = new CertificateWatch(context, client, key.target().host(), origin.key().tlsName());
-    handler
-        .handshakeFuture()
-        .addListener((Future<Channel> shaken) -> {
-          boolean http2 = H2.equals(handler.applicationProtocol());
-          if (!shaken.isSuccess()) {
-            watch.failed(shaken.cause());
-            client.close();
-            return;
-          }
-          watch.shaken(http2);
-          if (http2) {
-            client.serveHttp2(origin, Unpooled.EMPTY_BUFFER);
-          } else {
-            client.serve(origin, Unpooled.EMPTY_BUFFER);
-          }
-        });
-    client.side().listen(client);
-    channel.pipeline().addFirst(watch.records(), handler);
-    client.side().insert(watch);
-    channel.pipeline().fireChannelRead(takeEarly());
-    channel.pipeline().fireChannelReadComplete();
-    client.side().read();
-  }
-
-  /** Tells that nothing came of the connection, because of the client or of the stop. */
-  private void failed(String text) {
-    context
-        .events()
-        .accept(
-            new TrafficEvent.TunnelFailed(
-                context.nextId(),
-                key.target().host(),
-                client.stopping() ? FailureKind.STOPPING : FailureKind.CLIENT_GONE,
-                Text.printable(text)));
   }
 
   private void tunnel(Upstream connection, TunnelReason why, ByteBuf bytesOfUpstream) {

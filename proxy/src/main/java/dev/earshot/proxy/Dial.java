@@ -2,15 +2,20 @@ package dev.earshot.proxy;
 
 import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.Timings;
+import dev.earshot.proxy.tls.UpstreamTls;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,11 +30,13 @@ final class Dial {
   private final Resolver resolver;
   private final Supplier<Channel> channels;
   private final Promise<Upstream> promise;
-  private final @Nullable HttpProxy proxy;
+  private final @Nullable UpstreamProxy proxy;
   private final String host;
   private final int port;
   private final long start = System.nanoTime();
+  private Optional<InetAddress> address = Optional.empty();
   private boolean found;
+  private String what;
   private long dnsNanos = Timings.NOT_APPLICABLE;
   private @Nullable Future<?> step;
 
@@ -53,6 +60,10 @@ final class Dial {
     this.proxy = key.way() instanceof UpstreamProxies.Way.Through(var through) ? through : null;
     this.host = proxy != null ? proxy.host() : key.target().host();
     this.port = proxy != null ? proxy.port() : key.target().port();
+    this.what =
+        proxy != null
+            ? "cannot connect to the upstream proxy " + proxy
+            : "cannot connect to " + key.target().hostAndPort();
   }
 
   /** Starts, and completes with an open connection without TLS, or fails with a DialFailure. */
@@ -70,7 +81,21 @@ final class Dial {
   }
 
   private void find() {
-    Future<Resolver.Found> finding = resolver.find(loop, host, port, plan.timeouts().dns());
+    find(
+        host,
+        port,
+        there -> {
+          if (proxy == null || namesThere(proxy)) {
+            connect(there.addresses());
+          } else {
+            findTarget(there.addresses());
+          }
+        });
+  }
+
+  private void find(String name, int itsPort, Consumer<Resolver.Found> then) {
+    found = false;
+    Future<Resolver.Found> finding = resolver.find(loop, name, itsPort, plan.timeouts().dns());
     step = finding;
     finding.addListener((Future<Resolver.Found> done) -> {
       if (promise.isDone()) {
@@ -82,10 +107,48 @@ final class Dial {
         promise.tryFailure(DialFailure.loop());
       } else {
         found = true;
-        dnsNanos = done.getNow().nanos();
-        connect(done.getNow().addresses());
+        long nanos = done.getNow().nanos();
+        dnsNanos = nanos < 0 ? dnsNanos : nanos + Math.max(dnsNanos, 0);
+        then.accept(done.getNow());
       }
     });
+  }
+
+  /** Whether it is the proxy that resolves the target's name, where it has one. */
+  private boolean namesThere(UpstreamProxy through) {
+    return switch (through) {
+      case UpstreamProxy.Http _ -> true;
+      case UpstreamProxy.Socks5 socks ->
+          socks.namesThere()
+              && !NetUtil.isValidIpV4Address(key.target().host())
+              && !NetUtil.isValidIpV6Address(key.target().host());
+      case UpstreamProxy.Socks4 socks ->
+          socks.namesThere() && !NetUtil.isValidIpV4Address(key.target().host());
+    };
+  }
+
+  private void findTarget(List<InetAddress> ofProxy) {
+    String toProxy = what;
+    what = "cannot connect to " + key.target().hostAndPort();
+    find(
+        key.target().host(),
+        key.target().port(),
+        target -> {
+          address =
+              target.addresses().stream()
+                  .filter(one ->
+                      !(proxy instanceof UpstreamProxy.Socks4) || one instanceof Inet4Address)
+                  .findFirst();
+          if (address.isEmpty()) {
+            fail(
+                new DialFailure(
+                    FailureKind.DNS,
+                    "no IPv4 address, and SOCKS 4 of " + proxy + " knows no other"));
+            return;
+          }
+          what = toProxy;
+          connect(ofProxy);
+        });
   }
 
   private void connect(List<InetAddress> addresses) {
@@ -104,14 +167,42 @@ final class Dial {
   private void connected(Side side) {
     if (promise.isDone()) {
       side.cut();
-      return;
+    } else if (proxy instanceof UpstreamProxy.Http http && http.tls()) {
+      secure(side, http);
+    } else {
+      ask(side);
     }
-    if (proxy == null || !key.tunnelled()) {
+  }
+
+  private void secure(Side side, UpstreamProxy.Http http) {
+    Duration limit = plan.timeouts().tls();
+    Future<TlsHandshake.Made> shaking =
+        TlsHandshake.start(
+            side, plan.upstreamTls(), http.host(), http.port(), List.of("http/1.1"), limit);
+    step = shaking;
+    shaking.addListener((Future<TlsHandshake.Made> shaken) -> {
+      if (shaken.isSuccess()) {
+        ask(side);
+      } else {
+        Throwable cause = shaken.cause();
+        if (cause instanceof TlsHandshake.Failed failed && failed.getCause() != null) {
+          cause = failed.getCause();
+        }
+        String why = UpstreamTls.explainProxy(cause, http.host());
+        fail(new DialFailure(FailureKind.UPSTREAM_TLS, why));
+      }
+    });
+  }
+
+  private void ask(Side side) {
+    if (proxy == null || key.absoluteForm()) {
       open(side);
       return;
     }
-    Future<Side> asking =
-        ProxyTalk.start(side, new HttpConnect(proxy, key.target()), plan.limits().headBytes());
+    what =
+        "cannot connect to %s through the upstream proxy %s"
+            .formatted(key.target().hostAndPort(), proxy);
+    Future<Side> asking = ProxyTalk.start(side, dialogue(proxy), plan.limits().headBytes());
     step = asking;
     asking.addListener((Future<Side> asked) -> {
       if (asked.isSuccess()) {
@@ -120,6 +211,14 @@ final class Dial {
         fail(asked.cause());
       }
     });
+  }
+
+  private ProxyDialogue dialogue(UpstreamProxy through) {
+    return switch (through) {
+      case UpstreamProxy.Http http -> new HttpConnect(http, key.target());
+      case UpstreamProxy.Socks5 socks -> new Socks5Connect(socks, key.target(), address);
+      case UpstreamProxy.Socks4 socks -> new Socks4Connect(socks, key.target(), address);
+    };
   }
 
   private void open(Side side) {
@@ -148,10 +247,6 @@ final class Dial {
   /** The reason is told after what failed. */
   private void fail(Throwable reason) {
     var failure = DialFailure.of(reason);
-    String what =
-        proxy == null
-            ? "cannot connect to " + key.target().hostAndPort()
-            : "cannot connect to the upstream proxy " + proxy;
     // What is wrong with a proxy on the way says nothing about the upstream.
     DialFailure.Why why = proxy == null ? failure.why() : DialFailure.Why.OTHER;
     promise.tryFailure(new DialFailure(failure.kind(), what + ": " + failure.text(), why));

@@ -1,10 +1,10 @@
 package dev.earshot.proxy;
 
 import dev.earshot.exchange.FailureKind;
+import dev.earshot.proxy.tls.CertificateRequest;
 import dev.earshot.proxy.tls.UpstreamTls;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.GenericFutureListener;
 import io.netty.util.concurrent.Promise;
@@ -58,7 +58,7 @@ final class Dialer {
   }
 
   /** Nobody waits for a step of what is cancelled. */
-  private static void endTogether(Future<Upstream> whole, Future<Upstream> step) {
+  private static void endTogether(Future<?> whole, Future<?> step) {
     whole.addListener(done -> {
       if (done.isCancelled()) {
         step.cancel(false);
@@ -83,42 +83,41 @@ final class Dialer {
 
   /** Makes the TLS handshake on an open connection, which is closed if it fails. */
   Future<Upstream> secure(Upstream upstream, UpstreamKey key) {
-    Channel channel = upstream.side().channel();
-    Promise<Upstream> promise = channel.eventLoop().newPromise();
+    Promise<Upstream> promise = upstream.side().channel().eventLoop().newPromise();
     long start = System.nanoTime();
-    SslHandler tls;
-    try {
-      tls =
-          plan.upstreamTls()
-              .newHandler(channel.alloc(), key.tlsName(), key.target().port(), key.offer().alpn());
-    } catch (RuntimeException e) {
-      upstream.side().cut();
-      return promise.setFailure(tlsFailure(key, e));
-    }
-    tls.setHandshakeTimeoutMillis(plan.timeouts().tls().toMillis());
-    upstream.side().listen(new Dropped());
-    promise.addListener(done -> {
-      if (done.isCancelled()) {
-        upstream.side().cut();
+    Future<TlsHandshake.Made> shaking =
+        TlsHandshake.start(
+            upstream.side(),
+            plan.upstreamTls(),
+            key.tlsName(),
+            key.target().port(),
+            key.offer().alpn(),
+            plan.timeouts().tls());
+    endTogether(promise, shaking);
+    shaking.addListener((Future<TlsHandshake.Made> shaken) -> {
+      if (!shaken.isSuccess()) {
+        promise.tryFailure(tlsFailure(key, shaken.cause()));
+      } else {
+        TlsHandshake.Made made = shaken.getNow();
+        boolean http2 = made.protocol().equals("h2");
+        Upstream secured = upstream.as(key, System.nanoTime() - start, http2);
+        secured.asksFor(made.request());
+        if (!promise.trySuccess(secured)) {
+          upstream.side().cut();
+        }
       }
     });
-    channel.pipeline().addFirst(tls);
-    tls.handshakeFuture()
-        .addListener((Future<Channel> shaken) -> {
-          if (shaken.isSuccess()) {
-            boolean http2 = "h2".equals(tls.applicationProtocol());
-            promise.trySuccess(upstream.as(key, System.nanoTime() - start, http2));
-          } else {
-            upstream.side().cut();
-            promise.tryFailure(tlsFailure(key, shaken.cause()));
-          }
-        });
-    upstream.side().read();
     return promise;
   }
 
-  private static DialFailure tlsFailure(UpstreamKey key, Throwable cause) {
-    String text = UpstreamTls.explain(cause, key.tlsName());
+  private static DialFailure tlsFailure(UpstreamKey key, Throwable failure) {
+    Throwable cause = failure;
+    var request = CertificateRequest.NONE;
+    if (failure instanceof TlsHandshake.Failed failed && failed.getCause() != null) {
+      cause = failed.getCause();
+      request = failed.request();
+    }
+    String text = UpstreamTls.explain(cause, key.tlsName(), request);
     return UpstreamTls.isOtherProtocol(cause)
         ? DialFailure.otherProtocol(text)
         : new DialFailure(FailureKind.UPSTREAM_TLS, text);

@@ -308,6 +308,11 @@ final class Exchange implements UpstreamHalf.Events {
     if (over || upstream == null) {
       return;
     }
+    Optional<DialFailure> refusal = ProxyRefusal.ofResponse(key, head);
+    if (refusal.isPresent()) {
+      fail(refusal.get().kind(), refusal.get().answer(), Http2Error.REFUSED_STREAM.code());
+      return;
+    }
     recorder.responseHead(head, upstream.connection().remote());
     response = Response.STREAMING;
     wholeFrames = client.response(head, body, upstream.isHttp1(), requestDone);
@@ -470,6 +475,15 @@ final class Exchange implements UpstreamHalf.Events {
   }
 
   private void withoutResponse(UpstreamHalf dead, Loss why) {
+    if (!dead.connection().used()
+        && why instanceof Loss.Closed(var cause, var anyByte)
+        && !anyByte) {
+      Optional<DialFailure> refused = dead.connection().certificateFailure(cause);
+      if (refused.isPresent()) {
+        fail(refused.get().kind(), refused.get().answer(), codeOf(why));
+        return;
+      }
+    }
     boolean repeatable =
         switch (why) {
           // RFC 9110 section 9.2.2: what is not idempotent is not sent twice, unless it was not

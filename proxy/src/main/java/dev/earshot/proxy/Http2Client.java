@@ -292,10 +292,6 @@ final class Http2Client {
     stream.setProperty(half, to);
     Framing framing = Framing.ofStream(end);
     String url = key.target().url(head.target());
-    Optional<String> authorization =
-        key.absoluteForm() && key.way() instanceof UpstreamProxies.Way.Through(var proxy)
-            ? proxy.authorization()
-            : Optional.empty();
     RequestHead forwarded =
         Forwarding.request(
             head,
@@ -305,7 +301,7 @@ final class Http2Client {
                     request.authority().isEmpty()
                         ? key.target().authority()
                         : request.authority())),
-            authorization);
+            key.proxyAuthorization());
     var toSend =
         new RequestHead(
             forwarded.method(), forwarded.target(), head.version(), forwarded.headers());

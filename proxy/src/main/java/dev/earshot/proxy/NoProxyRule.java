@@ -66,6 +66,9 @@ public record NoProxyRule(Pattern pattern, int port) {
     if (!(Authority.parse(entry, ANY_PORT) instanceof Authority.Parsed(var host, var port))) {
       return Optional.empty();
     }
+    if (host.equals("*")) {
+      return Optional.of(new NoProxyRule(new Pattern.Everything(), port));
+    }
     Optional<String> address = hex(host);
     if (address.isPresent()) {
       return Optional.of(new NoProxyRule(exactly(address.get()), port));

@@ -17,8 +17,8 @@ import java.util.function.Consumer;
  * @param ids the last id of an exchange or tunnel
  * @param zstd hears of every request
  * @param windows of all connections of HTTP/2
- * @param reverse the listeners for one origin each
  * @param decoding what the decoders of all exchanges may hold
+ * @param reverse the listeners for one origin each
  * @param constrainedTold whether it was told that there are hosts the authority cannot sign for
  * @param rejections who refuses to be decrypted
  * @param pools idle upstream connections, by event loop
@@ -30,8 +30,8 @@ record ProxyContext(
     Dialer dialer,
     ZstdWarmUp zstd,
     Http2Windows windows,
-    List<ReverseListener> reverse,
     DecodeMemory decoding,
+    List<ReverseListener> reverse,
     AtomicBoolean constrainedTold,
     ClientRejections rejections,
     Map<EventLoop, UpstreamPool> pools) {

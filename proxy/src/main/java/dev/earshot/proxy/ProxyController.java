@@ -219,8 +219,8 @@ public final class ProxyController implements AutoCloseable {
                 plan, transport.client(), loops, new Resolver(lookups, transport.names(), ports)),
             new ZstdWarmUp(lookups),
             windows,
-            reverse,
             new DecodeMemory(DecodeMemory.DEFAULT_BYTES),
+            reverse,
             new AtomicBoolean(),
             rejections,
             pools));

@@ -132,7 +132,11 @@ final class ReverseFlow implements Opening, Side.Events {
       client.close();
       return;
     }
-    handshake.start(origin, List.of(http2 ? ClientHandshake.H2 : ClientHandshake.HTTP_1), over());
+    handshake.start(
+        origin,
+        List.of(http2 ? ClientHandshake.H2 : ClientHandshake.HTTP_1),
+        over(),
+        new ReverseWatch(handshake));
   }
 
   /** Refuses what can read an answer. */

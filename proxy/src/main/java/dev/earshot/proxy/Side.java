@@ -47,6 +47,10 @@ final class Side extends ChannelInboundHandlerAdapter {
   private @Nullable Throwable cause;
   private @Nullable Throwable writeFailure;
   private ByteBuf unread = Unpooled.EMPTY_BUFFER;
+
+  /** The TLS that the bytes came out of, which is that with another proxy. */
+  private @Nullable ChannelHandlerContext unreadAfter;
+
   private boolean readPending;
   private boolean inputEnded;
 
@@ -93,7 +97,11 @@ final class Side extends ChannelInboundHandlerAdapter {
     if (unread.isReadable()) {
       ByteBuf first = unread;
       unread = Unpooled.EMPTY_BUFFER;
-      channel().pipeline().fireChannelRead(first).fireChannelReadComplete();
+      if (unreadAfter == null) {
+        channel().pipeline().fireChannelRead(first).fireChannelReadComplete();
+      } else {
+        unreadAfter.fireChannelRead(first).fireChannelReadComplete();
+      }
       if (inputEnded) {
         events.ended();
       }
@@ -110,6 +118,7 @@ final class Side extends ChannelInboundHandlerAdapter {
   void unread(ByteBuf bytes) {
     unread.release();
     unread = bytes;
+    unreadAfter = channel().pipeline().context(SslHandler.class);
   }
 
   /** Whether the peer has ended its output. */
@@ -257,8 +266,13 @@ final class Side extends ChannelInboundHandlerAdapter {
     cut();
   }
 
+  /** The innermost: through another proxy, TLS may be within TLS. */
   private @Nullable SslHandler tls() {
-    return channel().pipeline().get(SslHandler.class);
+    SslHandler last = null;
+    for (ChannelHandler handler : channel().pipeline().toMap().values()) {
+      last = handler instanceof SslHandler tls ? tls : last;
+    }
+    return last;
   }
 
   private ChannelHandlerContext context() {

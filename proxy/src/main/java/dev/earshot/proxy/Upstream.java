@@ -1,6 +1,12 @@
 package dev.earshot.proxy;
 
+import dev.earshot.exchange.FailureKind;
+import dev.earshot.proxy.tls.CertificateRequest;
+import dev.earshot.proxy.tls.UpstreamTls;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** An open connection to an upstream, and what it cost to open. On one event loop. */
 final class Upstream {
@@ -11,6 +17,7 @@ final class Upstream {
   private final long connectNanos;
   private final long tlsNanos;
   private final boolean http2;
+  private CertificateRequest certificate = CertificateRequest.NONE;
   private boolean used;
   private long idleSince;
 
@@ -39,6 +46,27 @@ final class Upstream {
   /** The same connection for another purpose, such as after a TLS handshake on it. */
   Upstream as(UpstreamKey other, long tlsTook, boolean speaksHttp2) {
     return new Upstream(side, other, remote, dnsNanos, connectNanos, tlsTook, speaksHttp2);
+  }
+
+  /** In the TLS handshake it asked for a client's certificate, or did not. */
+  void asksFor(CertificateRequest request) {
+    certificate = request;
+  }
+
+  /**
+   * Why the connection ended without an answer, where that is because of a client's certificate: in
+   * TLS 1.3 an upstream judges it only after the client has made the handshake.
+   */
+  Optional<DialFailure> certificateFailure(@Nullable Throwable cause) {
+    return certificate == CertificateRequest.NONE
+        ? Optional.empty()
+        : Optional.of(
+            new DialFailure(
+                FailureKind.UPSTREAM_TLS,
+                UpstreamTls.explain(
+                    cause == null ? new ClosedChannelException() : cause,
+                    key.tlsName(),
+                    certificate)));
   }
 
   boolean speaksHttp2() {

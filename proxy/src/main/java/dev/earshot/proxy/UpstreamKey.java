@@ -1,6 +1,7 @@
 package dev.earshot.proxy;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What two requests must have in common to use one upstream connection.
@@ -8,7 +9,7 @@ import java.util.List;
  * @param target where the requests go
  * @param tlsName the name in the TLS handshake, and that the certificate was verified for
  * @param way how the target is reached
- * @param tunnelled whether another proxy on the way was asked for a tunnel
+ * @param tunnelled whether a proxy on the way that could forward requests is asked for a tunnel
  * @param offer which versions of HTTP the upstream may choose from
  */
 record UpstreamKey(
@@ -37,6 +38,13 @@ record UpstreamKey(
 
   /** Whether requests are written in absolute-form, to a proxy that forwards them. */
   boolean absoluteForm() {
-    return way instanceof UpstreamProxies.Way.Through && !tunnelled;
+    return way instanceof UpstreamProxies.Way.Through(UpstreamProxy.Http _) && !tunnelled;
+  }
+
+  /** What each request has to tell a proxy that forwards it about who asks. */
+  Optional<String> proxyAuthorization() {
+    return absoluteForm() && way instanceof UpstreamProxies.Way.Through(var proxy)
+        ? proxy.credentials().map(UpstreamProxy.Credentials::basic)
+        : Optional.empty();
   }
 }

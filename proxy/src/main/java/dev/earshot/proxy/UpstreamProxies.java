@@ -1,7 +1,5 @@
 package dev.earshot.proxy;
 
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,13 +15,11 @@ import java.util.stream.Stream;
  * @param except hosts that are reached directly all the same
  */
 public record UpstreamProxies(
-    Optional<HttpProxy> http, Optional<HttpProxy> https, List<NoProxyRule> except) {
+    Optional<UpstreamProxy> http, Optional<UpstreamProxy> https, List<NoProxyRule> except) {
 
   /** Every upstream is reached directly. */
   public static final UpstreamProxies NONE =
       new UpstreamProxies(Optional.empty(), Optional.empty(), List.of());
-
-  private static final int DEFAULT_PORT = 80;
 
   public UpstreamProxies {
     except = List.copyOf(except);
@@ -44,7 +40,7 @@ public record UpstreamProxies(
     record Direct() implements Way {}
 
     /** Ask this proxy. */
-    record Through(HttpProxy proxy) implements Way {}
+    record Through(UpstreamProxy proxy) implements Way {}
   }
 
   /**
@@ -54,9 +50,10 @@ public record UpstreamProxies(
    */
   public static Parsed fromEnvironment(Map<String, String> environment) {
     Optional<String> all = variable(environment, "all_proxy");
-    var http = readProxy(variable(environment, "http_proxy").or(() -> all));
-    var https = readProxy(variable(environment, "https_proxy").or(() -> all));
-    return combine(http, https, variable(environment, "no_proxy").orElse(""));
+    return combine(
+        variable(environment, "http_proxy").or(() -> all),
+        variable(environment, "https_proxy").or(() -> all),
+        variable(environment, "no_proxy").orElse(""));
   }
 
   /**
@@ -64,13 +61,12 @@ public record UpstreamProxies(
    * variable says, or empty.
    */
   public static Parsed explicit(String url, String noProxy) {
-    var proxy = readProxy(Optional.of(url));
-    return combine(proxy, proxy, noProxy);
+    return combine(Optional.of(url), Optional.of(url), noProxy);
   }
 
   /** How to reach a host (a name, or an address without brackets). */
   public Way decide(String scheme, String host, int port) {
-    Optional<HttpProxy> proxy = scheme.equals("http") ? http : https;
+    Optional<UpstreamProxy> proxy = scheme.equals("http") ? http : https;
     if (proxy.isEmpty() || except.stream().anyMatch(rule -> rule.covers(host, port))) {
       return new Way.Direct();
     }
@@ -85,59 +81,24 @@ public record UpstreamProxies(
         .filter(value -> !value.isEmpty());
   }
 
-  private sealed interface ReadProxy {
-    record Read(Optional<HttpProxy> proxy) implements ReadProxy {}
-
-    record Wrong(String why) implements ReadProxy {}
+  private static Parsed combine(Optional<String> http, Optional<String> https, String noProxy) {
+    Optional<UpstreamProxyUrl.Read> forHttp = http.map(UpstreamProxyUrl::read);
+    Optional<UpstreamProxyUrl.Read> forHttps = https.map(UpstreamProxyUrl::read);
+    return Stream.of(forHttp, forHttps)
+        .flatMap(Optional::stream)
+        .flatMap(read ->
+            read instanceof UpstreamProxyUrl.Read.Wrong(var why) ? Stream.of(why) : Stream.empty())
+        .findFirst()
+        .<Parsed>map(Parsed.Unusable::new)
+        .orElseGet(() ->
+            new Parsed.Usable(
+                new UpstreamProxies(proxy(forHttp), proxy(forHttps), NoProxyRule.parse(noProxy))));
   }
 
-  private static Parsed combine(ReadProxy http, ReadProxy https, String noProxy) {
-    if (http instanceof ReadProxy.Wrong(var why)) {
-      return new Parsed.Unusable(why);
-    }
-    if (https instanceof ReadProxy.Wrong(var why)) {
-      return new Parsed.Unusable(why);
-    }
-    return new Parsed.Usable(
-        new UpstreamProxies(
-            ((ReadProxy.Read) http).proxy(),
-            ((ReadProxy.Read) https).proxy(),
-            NoProxyRule.parse(noProxy)));
-  }
-
-  private static ReadProxy readProxy(Optional<String> value) {
-    if (value.isEmpty()) {
-      return new ReadProxy.Read(Optional.empty());
-    }
-    String url = value.get();
-    int schemeEnd = url.indexOf("://");
-    String scheme = schemeEnd < 0 ? "http" : url.substring(0, schemeEnd).toLowerCase(Locale.ROOT);
-    if (!scheme.equals("http")) {
-      return new ReadProxy.Wrong(
-          "cannot use an upstream proxy of scheme \"%s\": only http:// so far"
-              .formatted(Text.printable(scheme)));
-    }
-    String rest = schemeEnd < 0 ? url : url.substring(schemeEnd + 3);
-    int slash = rest.indexOf('/');
-    String authority = slash < 0 ? rest : rest.substring(0, slash);
-    int at = authority.lastIndexOf('@');
-    Optional<String> credentials =
-        at < 0 ? Optional.empty() : Optional.of(percentDecoded(authority.substring(0, at)));
-    String hostPort = authority.substring(at + 1);
-    return switch (Authority.parse(hostPort, DEFAULT_PORT)) {
-      case Authority.Parsed(var host, var port) ->
-          new ReadProxy.Read(Optional.of(new HttpProxy(host, port, credentials)));
-      case Authority.Wrong(var why) ->
-          new ReadProxy.Wrong(
-              "cannot use the upstream proxy \"%s\": %s".formatted(Text.printable(hostPort), why));
-    };
-  }
-
-  private static String percentDecoded(String userInfo) {
-    try {
-      return URLDecoder.decode(userInfo.replace("+", "%2B"), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException notEncoded) {
-      return userInfo;
-    }
+  private static Optional<UpstreamProxy> proxy(Optional<UpstreamProxyUrl.Read> read) {
+    return read.flatMap(known ->
+        known instanceof UpstreamProxyUrl.Read.Proxy(var proxy)
+            ? Optional.of(proxy)
+            : Optional.empty());
   }
 }

@@ -337,6 +337,10 @@ class ReverseTest {
       // Who came before it was accepted before it.
       assertThat(later.send(GET).readHead()).startsWith("HTTP/1.1 200");
       InetSocketAddress address = proxy.controller().reverse().getFirst().address();
+      // What nobody has accepted yet is reset when its listener closes.
+      silent.send(GET);
+      assertThat(silent.readHead()).startsWith("HTTP/1.1 200");
+      assertThat(silent.read(2)).isEqualTo("hi");
       proxy.controller().stop(RunningProxy.NEVER);
       assertThat(proxy.controller().await()).isEqualTo(new ProxyEnd.Closed(0));
       assertThat(silent.readAll()).isEmpty();

@@ -156,6 +156,20 @@ record RunningProxy(
         plan.reverse());
   }
 
+  static ProxyPlan with(ProxyPlan plan, UpstreamTls upstreamTls) {
+    return new ProxyPlan(
+        plan.bind(),
+        plan.interception(),
+        plan.passthrough(),
+        upstreamTls,
+        plan.upstreamProxies(),
+        plan.limits(),
+        plan.timeouts(),
+        plan.clients(),
+        plan.credentials(),
+        plan.reverse());
+  }
+
   static ProxyPlan with(ProxyPlan plan, ProxyLimits limits) {
     return new ProxyPlan(
         plan.bind(),

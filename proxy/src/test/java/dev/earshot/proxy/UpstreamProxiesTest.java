@@ -179,8 +179,9 @@ class UpstreamProxiesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "socks5://u:secret@h:1",
-        "https://u:secret@h:1",
+        "socks://u:secret@h:1",
+        "https://u:sec/secret@h:x",
+        "http://u:secret",
         "http://u:secret@h:x",
         "http://u:secret@"
       })

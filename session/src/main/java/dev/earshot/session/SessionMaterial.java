@@ -70,6 +70,7 @@ final class SessionMaterial implements AutoCloseable {
             plan.traffic().anchors(),
             (host, port) ->
                 plan.traffic().insecure().stream().anyMatch(pattern -> pattern.matches(host, port)),
+            (host, port) -> ClientCertificate.of(plan.traffic().clientCertificates(), host, port),
             keyLog);
     this.trustFiles = new FutureTask<>(this::writeTrustFiles);
   }
@@ -172,9 +173,13 @@ final class SessionMaterial implements AutoCloseable {
     }
     Path file = plan.traffic().keyLog().get();
     try {
+      if (!KeyLog.isSupported()) {
+        throw new IOException("the native TLS library could not be loaded");
+      }
       return Optional.of(KeyLog.open(file, problem -> events.accept(keyLogProblem(problem))));
     } catch (IOException e) {
-      throw new PreparationException("cannot write the key log %s".formatted(file), e);
+      throw new PreparationException(
+          "cannot write the key log %s: %s".formatted(file, e.getMessage()), e);
     }
   }
 

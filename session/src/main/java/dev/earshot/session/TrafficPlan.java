@@ -26,6 +26,7 @@ import java.util.function.Supplier;
  * @param proxies the user's own proxies, through which upstreams are reached
  * @param anchors the certificate authorities to trust upstream; asked at the first TLS upstream
  * @param insecure hosts whose certificates are not verified
+ * @param clientCertificates what upstreams are shown that ask for it; the first for a host counts
  * @param connectTimeout for reaching an upstream
  * @param idleTimeout for an exchange in which nothing moves
  * @param drain for exchanges in flight at the end
@@ -40,6 +41,7 @@ public record TrafficPlan(
     UpstreamProxies proxies,
     Supplier<? extends Collection<X509Certificate>> anchors,
     List<HostPattern> insecure,
+    List<ClientCertificate> clientCertificates,
     Duration connectTimeout,
     Duration idleTimeout,
     Duration drain,
@@ -51,6 +53,7 @@ public record TrafficPlan(
     reverse = List.copyOf(reverse);
     passthrough = List.copyOf(passthrough);
     insecure = List.copyOf(insecure);
+    clientCertificates = List.copyOf(clientCertificates);
   }
 
   /** Any free port of 127.0.0.1, everything decrypted and verified, with the default times. */
@@ -64,6 +67,7 @@ public record TrafficPlan(
         List.of(),
         proxies,
         anchors,
+        List.of(),
         List.of(),
         ProxyTimeouts.DEFAULT.connect(),
         ProxyTimeouts.DEFAULT.idle(),

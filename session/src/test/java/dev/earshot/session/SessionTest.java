@@ -388,6 +388,7 @@ class SessionTest {
         plan.proxies(),
         plan.anchors(),
         plan.insecure(),
+        plan.clientCertificates(),
         plan.connectTimeout(),
         plan.idleTimeout(),
         plan.drain(),

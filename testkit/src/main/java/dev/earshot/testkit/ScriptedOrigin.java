@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,7 @@ public final class ScriptedOrigin implements AutoCloseable {
 
   private final ServerSocket listener;
   private final @Nullable SSLContext tls;
+  private final Consumer<SSLSocket> setUp;
   private final Script script;
   private final List<Thread> threads = new CopyOnWriteArrayList<>();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
@@ -43,9 +45,11 @@ public final class ScriptedOrigin implements AutoCloseable {
   private final AtomicInteger connections = new AtomicInteger();
   private volatile boolean closed;
 
-  private ScriptedOrigin(ServerSocket listener, @Nullable SSLContext tls, Script script) {
+  private ScriptedOrigin(
+      ServerSocket listener, @Nullable SSLContext tls, Consumer<SSLSocket> setUp, Script script) {
     this.listener = listener;
     this.tls = tls;
+    this.setUp = setUp;
     this.script = script;
   }
 
@@ -59,6 +63,12 @@ public final class ScriptedOrigin implements AutoCloseable {
     return start("127.0.0.1", tls, script);
   }
 
+  /** The same over TLS that is set up for each connection. */
+  public static ScriptedOrigin startTls(SSLContext tls, Consumer<SSLSocket> setUp, Script script)
+      throws IOException {
+    return start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), tls, setUp, script);
+  }
+
   /** Listens on an address of the loopback, over TLS if there is a context. */
   public static ScriptedOrigin start(String address, @Nullable SSLContext tls, Script script)
       throws IOException {
@@ -68,8 +78,14 @@ public final class ScriptedOrigin implements AutoCloseable {
   /** The same at a port of its own. */
   public static ScriptedOrigin start(
       InetSocketAddress address, @Nullable SSLContext tls, Script script) throws IOException {
+    return start(address, tls, socket -> {}, script);
+  }
+
+  private static ScriptedOrigin start(
+      InetSocketAddress address, @Nullable SSLContext tls, Consumer<SSLSocket> setUp, Script script)
+      throws IOException {
     var listener = new ServerSocket(address.getPort(), 256, address.getAddress());
-    var origin = new ScriptedOrigin(listener, tls, script);
+    var origin = new ScriptedOrigin(listener, tls, setUp, script);
     origin.threads.add(Thread.ofVirtual().name("origin-accept").start(origin::accept));
     return origin;
   }
@@ -157,6 +173,7 @@ public final class ScriptedOrigin implements AutoCloseable {
     var secured =
         (SSLSocket) tls.getSocketFactory().createSocket(socket, null, socket.getPort(), true);
     secured.setUseClientMode(false);
+    setUp.accept(secured);
     return secured;
   }
 
@@ -226,6 +243,24 @@ public final class ScriptedOrigin implements AutoCloseable {
     public void send(byte[] bytes) throws IOException {
       out.write(bytes);
       out.flush();
+    }
+
+    /** Passes bytes on between the peer and a port of 127.0.0.1 until both have ended. */
+    public void relay(int port) throws IOException, InterruptedException {
+      try (var other = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        Thread down = Thread.ofVirtual().name("origin-relay").start(() -> pass(other, socket));
+        pass(socket, other);
+        down.join();
+      }
+    }
+
+    private static void pass(Socket from, Socket to) {
+      try {
+        from.getInputStream().transferTo(to.getOutputStream());
+        to.shutdownOutput();
+      } catch (IOException eitherGone) {
+        // The other direction notices by itself.
+      }
     }
 
     /** Waits until the gate is opened. */

@@ -24,6 +24,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
@@ -41,6 +42,7 @@ import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A certificate authority for tests, and what it certifies: servers that are right, and servers
@@ -125,9 +127,9 @@ public final class TestCa {
     return new Server(own.getPrivate(), List.of(signed));
   }
 
-  /** The context of a {@link #server}. */
+  /** The context of a {@link #server}, which trusts clients of this authority too. */
   public SSLContext serverContext(String... names) {
-    return server(names).context();
+    return server(names).context(certificate);
   }
 
   /** The context of a client that trusts this authority and no other. */
@@ -161,15 +163,28 @@ public final class TestCa {
       chain = List.copyOf(chain);
     }
 
-    /** A context for a JDK server; it asks for no client certificate. */
+    /** A context for a JDK server; of client certificates, it would trust those of the system. */
     public SSLContext context() {
+      return context(null);
+    }
+
+    /** The same, which trusts client certificates of an authority. */
+    SSLContext context(@Nullable X509Certificate trusted) {
       try {
+        TrustManager[] trust = null;
+        if (trusted != null) {
+          KeyStore anchors = emptyStore();
+          anchors.setCertificateEntry("trusted", trusted);
+          TrustManagerFactory managers = TrustManagerFactory.getInstance("PKIX");
+          managers.init(anchors);
+          trust = managers.getTrustManagers();
+        }
         KeyStore store = emptyStore();
         store.setKeyEntry("server", key, NO_PASSWORD, chain.toArray(new X509Certificate[0]));
         KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
         keys.init(store, NO_PASSWORD);
         SSLContext context = SSLContext.getInstance("TLS");
-        context.init(keys.getKeyManagers(), null, null);
+        context.init(keys.getKeyManagers(), trust, null);
         return context;
       } catch (GeneralSecurityException e) {
         throw new IllegalStateException(e);
@@ -249,7 +264,10 @@ public final class TestCa {
             false,
             ids.createAuthorityKeyIdentifier(signer.getPublic()));
         builder.addExtension(
-            Extension.extendedKeyUsage, false, new ExtendedKeyUsage(KeyPurposeId.id_kp_serverAuth));
+            Extension.extendedKeyUsage,
+            false,
+            new ExtendedKeyUsage(
+                new KeyPurposeId[] {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth}));
         builder.addExtension(
             Extension.subjectAlternativeName,
             false,

@@ -68,7 +68,7 @@ final class OriginProcess implements AutoCloseable {
   }
 
   /** Whole lines only: the last may be in the middle of being written. */
-  private List<String> lines() {
+  List<String> lines() {
     String text = read(out);
     return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
   }

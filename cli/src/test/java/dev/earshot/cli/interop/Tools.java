@@ -16,11 +16,13 @@ final class Tools {
           Map.entry("certutil", "libnss3-tools"),
           Map.entry("chromium", "chromium"),
           Map.entry("curl", "curl"),
+          Map.entry("danted", "dante-server"),
           Map.entry("fcgiwrap", "fcgiwrap"),
           Map.entry("git", "git"),
           Map.entry("go", "golang-go"),
           Map.entry("h2load", "nghttp2-client"),
           Map.entry("java", "default-jdk-headless"),
+          Map.entry("microsocks", "microsocks"),
           Map.entry("mvn", "maven"),
           Map.entry("nghttp", "nghttp2-client"),
           Map.entry("nghttpd", "nghttp2-server"),
@@ -28,6 +30,8 @@ final class Tools {
           Map.entry("nginx", "nginx"),
           Map.entry("node", "nodejs"),
           Map.entry("npm", "npm"),
+          Map.entry("squid", "squid-openssl"),
+          Map.entry("tinyproxy", "tinyproxy-bin"),
           Map.entry("wget", "wget"));
 
   private static final Map<Path, String> FILES =

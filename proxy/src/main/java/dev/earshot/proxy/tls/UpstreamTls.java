@@ -1,15 +1,17 @@
 package dev.earshot.proxy.tls;
 
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -23,24 +25,47 @@ import javax.net.ssl.SSLParameters;
  */
 public final class UpstreamTls implements AutoCloseable {
   private final BiPredicate<String, Integer> insecure;
-  private final SslContexts verifying;
-  private final SslContexts trusting;
+  private final Identities identities;
+  private final Optional<KeyLog> keys;
+  private final Supplier<SslProvider> provider;
+  private final Supplier<? extends Collection<X509Certificate>> anchors;
+  private final UpstreamContexts verifying;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Guarded by the lock, as is {@code closed}; bounded by the identities that are configured. */
+  private final Map<Kind, UpstreamContexts> others = new HashMap<>();
+
+  private boolean closed;
+
+  /** Which upstreams are shown which certificate, if they ask for one. */
+  @FunctionalInterface
+  public interface Identities {
+    /** Of a host, in lower case without a trailing dot or brackets, and a port; of few in all. */
+    Optional<ClientIdentity> of(String host, int port);
+  }
+
+  private record Kind(boolean verifies, Optional<ClientIdentity> identity) {}
 
   /**
-   * Asks for nothing yet.
+   * Asks for nothing yet, and has no certificate to show.
    *
    * @param anchors whom to trust; asked for when the first verified upstream is dialled, on that
-   *     thread, at most once for each list of protocols. Empty trusts nobody.
+   *     thread, a few times at most. Empty trusts nobody.
    * @param insecureHosts whose certificate is not looked at; gets a host in lower case without a
    *     trailing dot or brackets
    */
   public UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors, Predicate<String> insecureHosts) {
-    this(anchors, (host, _) -> insecureHosts.test(host), Optional.empty());
+    this(
+        anchors,
+        (host, _) -> insecureHosts.test(host),
+        (host, port) -> Optional.empty(),
+        Optional.empty());
   }
 
   /**
-   * The same for hosts with ports, and with a file for the secrets of all connections.
+   * The same for hosts with ports, with certificates to show, and with a file for the secrets of
+   * all connections.
    *
    * @param insecure whose certificate is not looked at; the host as above, and the port
    * @param keys present only if that is supported
@@ -48,32 +73,54 @@ public final class UpstreamTls implements AutoCloseable {
   public UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors,
       BiPredicate<String, Integer> insecure,
+      Identities identities,
       Optional<KeyLog> keys) {
-    this(anchors, insecure, keys, SslContexts::bestProvider);
+    this(anchors, insecure, identities, keys, SslContexts::bestProvider);
   }
 
   UpstreamTls(
       Supplier<? extends Collection<X509Certificate>> anchors,
       BiPredicate<String, Integer> insecure,
+      Identities identities,
       Optional<KeyLog> keys,
       Supplier<SslProvider> provider) {
     this.insecure = insecure;
-    verifying =
-        new SslContexts(
-            provider,
-            () ->
-                SslContextBuilder.forClient()
+    this.identities = identities;
+    this.keys = keys;
+    this.provider = provider;
+    this.anchors = anchors;
+    this.verifying = make(new Kind(true, Optional.empty()));
+  }
+
+  private UpstreamContexts make(Kind kind) {
+    return new UpstreamContexts(
+        kind.identity(),
+        keys,
+        provider,
+        builder ->
+            kind.verifies()
+                ? builder
                     .endpointIdentificationAlgorithm("HTTPS")
-                    .trustManager(new UpstreamTrust(anchors.get())),
-            keys);
-    trusting =
-        new SslContexts(
-            provider,
-            () ->
-                SslContextBuilder.forClient()
+                    .trustManager(new UpstreamTrust(anchors.get()))
+                : builder
                     .endpointIdentificationAlgorithm(null)
-                    .trustManager(InsecureTrustManagerFactory.INSTANCE),
-            keys);
+                    .trustManager(InsecureTrustManagerFactory.INSTANCE));
+  }
+
+  private UpstreamContexts contexts(String host, int port) {
+    var kind = new Kind(!insecure.test(host, port), identities.of(host, port));
+    if (kind.verifies() && kind.identity().isEmpty()) {
+      return verifying;
+    }
+    lock.lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("closed");
+      }
+      return others.computeIfAbsent(kind, this::make);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
@@ -89,12 +136,17 @@ public final class UpstreamTls implements AutoCloseable {
   public SslHandler newHandler(ByteBufAllocator alloc, String host, int port, List<String> alpn) {
     Optional<ServerName> name = ServerName.parse(host);
     String plain = name.map(ServerName::text).orElse(host);
-    SslContexts contexts = insecure.test(plain, port) ? trusting : verifying;
-    SslHandler handler = contexts.of(alpn).newHandler(alloc, plain, port);
+    SslHandler handler = contexts(plain, port).of(alpn).newHandler(alloc, plain, port);
     if (name.isPresent() && name.get() instanceof ServerName.Dns(var text)) {
       sendName(handler.engine(), text);
     }
     return handler;
+  }
+
+  /** Whether an upstream has asked for a certificate in a handshake, at its end or before. */
+  public CertificateRequest request(String host, int port) {
+    String plain = ServerName.parse(host).map(ServerName::text).orElse(host);
+    return contexts(plain, port).request(plain, port);
   }
 
   /**
@@ -126,7 +178,17 @@ public final class UpstreamTls implements AutoCloseable {
    * @param host as the user knows it
    */
   public static String explain(Throwable failure, String host) {
-    return TlsFailure.explain(failure, host);
+    return TlsFailure.explain(failure, host, CertificateRequest.NONE);
+  }
+
+  /** The same where it is known what the upstream asked for. */
+  public static String explain(Throwable failure, String host, CertificateRequest request) {
+    return TlsFailure.explain(failure, host, request);
+  }
+
+  /** The same of a handshake with another proxy, which is on the way to upstreams. */
+  public static String explainProxy(Throwable failure, String host) {
+    return TlsFailure.explainProxy(failure, host);
   }
 
   /**
@@ -147,6 +209,14 @@ public final class UpstreamTls implements AutoCloseable {
   @Override
   public void close() {
     verifying.close();
-    trusting.close();
+    List<UpstreamContexts> all;
+    lock.lock();
+    try {
+      closed = true;
+      all = List.copyOf(others.values());
+    } finally {
+      lock.unlock();
+    }
+    all.forEach(UpstreamContexts::close);
   }
 }

@@ -74,7 +74,11 @@ class UpstreamTlsTest {
   private static UpstreamTls tls(
       Kind kind, List<X509Certificate> anchors, Predicate<String> insecure) {
     return new UpstreamTls(
-        () -> anchors, (host, _) -> insecure.test(host), Optional.empty(), () -> kind.provider);
+        () -> anchors,
+        (host, _) -> insecure.test(host),
+        (host, port) -> Optional.empty(),
+        Optional.empty(),
+        () -> kind.provider);
   }
 
   private static UpstreamTls tls(Kind kind) {
@@ -251,6 +255,7 @@ class UpstreamTlsTest {
                   return List.of(CA.certificate());
                 },
                 (host, port) -> false,
+                (host, port) -> Optional.empty(),
                 Optional.empty(),
                 () -> kind.provider)) {
       assertThat(asked).hasValue(0);
