@@ -46,8 +46,9 @@ const done = Promise.all([
     let count = 0;
     events.onmessage = e => {
       out.push('event ' + ++count + ' ' + e.data.length);
-      if (count == 2) { events.close(); then(); }
     };
+    // The end, after which it would try again in a while: closed before, the stream would be cut.
+    events.onerror = () => { events.close(); then(); };
   }),
 ]).then(() => { out.push(script()); return out.sort().join('\\n'); });
 </script>`;

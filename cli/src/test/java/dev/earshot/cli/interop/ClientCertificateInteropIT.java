@@ -60,8 +60,9 @@ class ClientCertificateInteropIT {
     Path client = client("client.pem", TestCa.create());
     try (OriginProcess origin = start("-tls1_3")) {
       var told = run(origin, List.of("--client-cert", "localhost=" + client));
+      // Which alert that was is not always heard: the reset of unread requests overtakes it.
       assertThat(told.run().out())
-          .contains("got that of --client-cert and ended the connection (unknown ca)")
+          .contains("got that of --client-cert and ended the connection")
           .endsWith(" 502");
     }
   }
