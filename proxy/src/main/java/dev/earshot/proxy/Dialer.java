@@ -8,6 +8,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.GenericFutureListener;
 import io.netty.util.concurrent.Promise;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
@@ -20,6 +21,7 @@ final class Dialer {
   private final Supplier<Channel> channels;
   private final EventLoops loops;
   private final Resolver resolver;
+  private final AtomicInteger dials = new AtomicInteger();
 
   /**
    * Makes a dialer.
@@ -68,7 +70,18 @@ final class Dialer {
 
   /** Opens a connection for the key as far as TCP, or the tunnel, without TLS. */
   Future<Upstream> connect(EventLoop loop, UpstreamKey key) {
-    return new Dial(loop, key, plan, resolver, () -> channel(loop)).start();
+    int most = plan.limits().dials();
+    if (dials.incrementAndGet() > most) {
+      dials.decrementAndGet();
+      return loop.newFailedFuture(
+          new DialFailure(
+              FailureKind.CONNECT,
+              "cannot connect to %s: too many connections are being made (the limit is %d)"
+                  .formatted(key.target().hostAndPort(), most)));
+    }
+    Future<Upstream> dial = new Dial(loop, key, plan, resolver, () -> channel(loop)).start();
+    dial.addListener(done -> dials.decrementAndGet());
+    return dial;
   }
 
   /** A channel of the loop, not connected yet. One that cannot be registered is closed by that. */

@@ -18,6 +18,7 @@ package dev.earshot.proxy;
  * @param connectionWindow the same for all streams of a connection together
  * @param windowsInAll the same for all connections together; when it is used up, another has the
  *     least that HTTP/2 allows (RFC 9113 section 6.9.2)
+ * @param dials connections to upstreams that are being made at a time; one more fails at once
  */
 public record ProxyLimits(
     int headBytes,
@@ -32,15 +33,16 @@ public record ProxyLimits(
     int streams,
     int streamWindow,
     int connectionWindow,
-    long windowsInAll) {
+    long windowsInAll,
+    int dials) {
   /**
    * 64 KiB heads of 500 lines, 4 KiB chunk lines, 16 KiB trailers, 4,096 clients, 128 streams of
-   * 512 KiB, 8 MiB for a connection, 256 MiB for all.
+   * 512 KiB, 8 MiB for a connection, 256 MiB for all, 1,024 dials.
    */
   public static final ProxyLimits DEFAULT =
       new ProxyLimits(
           64 << 10, 500, 4 << 10, 16 << 10, 4096, 32, 128, 64 << 10, 256 << 10, 128, 512 << 10,
-          8 << 20, 256 << 20);
+          8 << 20, 256 << 20, 1024);
 
   public ProxyLimits {
     if (headBytes < 1
@@ -55,8 +57,28 @@ public record ProxyLimits(
         || streams < 1
         || streamWindow < 1
         || connectionWindow < Http2Windows.LEAST
-        || windowsInAll < 0) {
+        || windowsInAll < 0
+        || dials < 1) {
       throw new IllegalArgumentException("a limit is out of range");
     }
+  }
+
+  /** The same with another number of dials. */
+  ProxyLimits withDials(int other) {
+    return new ProxyLimits(
+        headBytes,
+        headerCount,
+        chunkLineBytes,
+        trailerBytes,
+        clients,
+        idlePerHost,
+        idleInAll,
+        lowWater,
+        highWater,
+        streams,
+        streamWindow,
+        connectionWindow,
+        windowsInAll,
+        other);
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.TrafficEvent;
+import dev.earshot.testkit.Eventually;
 import dev.earshot.testkit.ScriptedOrigin;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -92,6 +93,36 @@ class DialTest {
       }
       assertThat(proxy.traffic().await(TrafficEvent.ExchangeFailed.class).error())
           .isEqualTo(FailureKind.CLIENT_GONE);
+    }
+  }
+
+  @Test
+  void oneDialTooManyFailsAtOnce() throws Exception {
+    try (var silent = SilentListener.start();
+        var origin = ScriptedOrigin.start(ScriptedOrigin.answering(OK));
+        var proxy =
+            RunningProxy.start(plan -> RunningProxy.with(plan, ProxyLimits.DEFAULT.withDials(1)))) {
+      long before = silent.dials();
+      try (var first = proxy.client();
+          var second = proxy.client()) {
+        first.send(get("127.0.0.1:" + silent.port()));
+        silent.awaitDials(before + 1);
+        second.send(get("127.0.0.1:" + origin.port()));
+        assertThat(second.readHead()).startsWith("HTTP/1.1 502");
+        assertThat(proxy.traffic().await(TrafficEvent.ExchangeFailed.class).detail())
+            .endsWith(": too many connections are being made (the limit is 1)");
+        first.reset();
+      }
+      Eventually.until(
+          "there is room for another",
+          () -> {
+            try (var third = proxy.client()) {
+              return third
+                  .send(get("127.0.0.1:" + origin.port()))
+                  .readHead()
+                  .startsWith("HTTP/1.1 200");
+            }
+          });
     }
   }
 

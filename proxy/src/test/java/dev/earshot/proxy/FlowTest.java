@@ -144,7 +144,8 @@ class FlowTest {
             d.streams(),
             d.streamWindow(),
             d.connectionWindow(),
-            d.windowsInAll());
+            d.windowsInAll(),
+            d.dials());
     try (var origin = ScriptedOrigin.start(ScriptedOrigin.answering(OK));
         var proxy = RunningProxy.start(plan -> RunningProxy.with(plan, one));
         var first = proxy.client()) {

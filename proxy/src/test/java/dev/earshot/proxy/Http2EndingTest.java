@@ -4,14 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.TrafficEvent;
-import dev.earshot.testkit.Eventually;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -131,35 +126,21 @@ class Http2EndingTest {
         var proxy = RunningProxy.start();
         var raw = proxy.client()) {
       int port = full.port();
-      long before = dials(full);
+      long before = full.dials();
       raw.send("GET http://127.0.0.1:%d/ HTTP/1.1\r\nHost: h\r\n\r\n".formatted(port));
       proxy.traffic().await(TrafficEvent.ExchangeStarted.class);
-      awaitDials(full, before + 1);
+      full.awaitDials(before + 1);
       raw.reset();
       assertThat(proxy.traffic().await(TrafficEvent.ExchangeFailed.class).error())
           .isEqualTo(FailureKind.CLIENT_GONE);
-      awaitDials(full, before);
+      full.awaitDials(before);
       try (var connect = proxy.client()) {
         connect.send("CONNECT 127.0.0.1:%d HTTP/1.1\r\n\r\n".formatted(port));
-        awaitDials(full, before + 1);
+        full.awaitDials(before + 1);
         connect.reset();
-        awaitDials(full, before);
+        full.awaitDials(before);
       }
     }
-  }
-
-  private static void awaitDials(SilentListener to, long count) {
-    Eventually.until(count + " dials under way", () -> dials(to) == count);
-  }
-
-  /** Those in the state SYN_SENT, which is 02 in the kernel's tables. */
-  private static long dials(SilentListener to) throws IOException {
-    String wanted = ":%04X 02 ".formatted(to.port());
-    return Stream.concat(
-            Files.readAllLines(Path.of("/proc/net/tcp")).stream(),
-            Files.readAllLines(Path.of("/proc/net/tcp6")).stream())
-        .filter(line -> line.contains(wanted))
-        .count();
   }
 
   @Test

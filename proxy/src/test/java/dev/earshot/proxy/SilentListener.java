@@ -1,12 +1,16 @@
 package dev.earshot.proxy;
 
+import dev.earshot.testkit.Eventually;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A listener that no connection to is answered any more: its queue is full and nobody accepts
@@ -35,6 +39,21 @@ record SilentListener(ServerSocket listener, List<SocketChannel> queued) impleme
 
   int port() {
     return listener.getLocalPort();
+  }
+
+  /** Waits until so many connections to it are being made. */
+  void awaitDials(long count) {
+    Eventually.until(count + " dials under way", () -> dials() == count);
+  }
+
+  /** Those in the state SYN_SENT, which is 02 in the kernel's tables. */
+  long dials() throws IOException {
+    String wanted = ":%04X 02 ".formatted(port());
+    return Stream.concat(
+            Files.readAllLines(Path.of("/proc/net/tcp")).stream(),
+            Files.readAllLines(Path.of("/proc/net/tcp6")).stream())
+        .filter(line -> line.contains(wanted))
+        .count();
   }
 
   @Override
