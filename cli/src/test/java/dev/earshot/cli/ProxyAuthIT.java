@@ -86,6 +86,11 @@ class ProxyAuthIT {
         .containsExactly(true, false, false);
     assertThat(events.all("connection.refused").stream().map(each -> each.get("error").asString()))
         .containsExactly("proxy_auth", "proxy_auth", "proxy_auth");
+    assertThat(events.all("connection.refused").stream().map(each -> each.get("detail").asString()))
+        .containsExactly(
+            "this proxy needs a name and a password; none were sent, or wrong ones",
+            "this proxy needs a name and a password; wrong ones were sent",
+            "this proxy needs a name and a password; SOCKS 4 has none, use SOCKS 5");
     assertThat(events.one("proxy.started").get("address").asString()).startsWith("0.0.0.0:");
     assertThat(events.one("session.started").get("proxy").asString())
         .matches("http://127\\.0\\.0\\.1:[0-9]+");

@@ -61,7 +61,8 @@ record ErrorResponse(int status, String kind, String text) {
   }
 
   static ErrorResponse proxyAuth(String why) {
-    return new ErrorResponse(407, PROXY_AUTH, "this proxy needs a name and a password: " + why);
+    // No colon after "password": masked events would lose what follows it as one.
+    return new ErrorResponse(407, PROXY_AUTH, "this proxy needs a name and a password; " + why);
   }
 
   static ErrorResponse reverseOnly(String target, String what) {

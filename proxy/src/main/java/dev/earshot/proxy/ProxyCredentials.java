@@ -31,7 +31,7 @@ public final class ProxyCredentials {
   }
 
   /**
-   * Reads {@code USER:PASS}; the password begins after the first colon, and may be empty.
+   * Reads {@code USER:PASS}; the password begins after the first colon.
    *
    * @throws IllegalArgumentException if that cannot be sent by every way; the message says why, and
    *     does not hold the text
@@ -43,6 +43,10 @@ public final class ProxyCredentials {
     }
     if (colon == 0) {
       throw new IllegalArgumentException("the user is empty");
+    }
+    // What a command substitution leaves that failed; it would open the proxy to the network.
+    if (colon == text.length() - 1) {
+      throw new IllegalArgumentException("the password is empty");
     }
     if (text.chars().anyMatch(Character::isISOControl)) {
       throw new IllegalArgumentException("there is a control character in it");

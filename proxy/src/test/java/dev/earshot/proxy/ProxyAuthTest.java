@@ -229,6 +229,12 @@ class ProxyAuthTest {
         .hasMessageNotContaining("secret");
   }
 
+  /** What {@code "$USER:$(openssl rand -hex 16)"} is without openssl. */
+  @Test
+  void anEmptyPasswordIsNone() {
+    assertThatThrownBy(() -> ProxyCredentials.parse("u:")).hasMessage("the password is empty");
+  }
+
   @Test
   void eachPartIsAsLongAsSocksHasRoomFor() {
     assertThat(ProxyCredentials.parse("u".repeat(255) + ":" + "p".repeat(255))).isNotNull();
@@ -240,7 +246,6 @@ class ProxyAuthTest {
   void aUrlHasThemEncoded() {
     assertThat(ProxyCredentials.parse("a b:c:d@/%ü").userInfo())
         .isEqualTo("a%20b:c%3Ad%40%2F%25%C3%BC");
-    assertThat(ProxyCredentials.parse("u:").userInfo()).isEqualTo("u:");
     assertThat(ProxyCredentials.parse("user:secret")).asString().doesNotContain("secret");
   }
 
