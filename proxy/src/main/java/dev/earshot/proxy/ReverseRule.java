@@ -39,7 +39,10 @@ public record ReverseRule(InetSocketAddress listen, String scheme, String host, 
     if (!scheme.equals("http") && !scheme.equals("https")) {
       throw new IllegalArgumentException("the target is neither http:// nor https://");
     }
-    String authority = schemeEnd < 0 ? url : url.substring(schemeEnd + 3);
+    String rest = schemeEnd < 0 ? url : url.substring(schemeEnd + 3);
+    // As it is copied from a browser.
+    String authority =
+        schemeEnd >= 0 && rest.endsWith("/") ? rest.substring(0, rest.length() - 1) : rest;
     if (authority.indexOf('@') >= 0) {
       throw new IllegalArgumentException("the target has user information");
     }

@@ -19,6 +19,7 @@ class ReverseRuleTest {
     "localhost:1=h:2,            127.0.0.1, 1,    http, h, 2",
     "[::1]:65535=https://[::1]:8443, ::1,   65535, https, ::1, 8443",
     "1=[2001:db8::1]:2,          127.0.0.1, 1,    http, 2001:db8::1, 2",
+    "1=https://h/,               127.0.0.1, 1,    https, h,  443",
   })
   void whatIsWrittenInFullOrShort(
       String text, String address, int port, String scheme, String host, int targetPort) {
@@ -44,7 +45,8 @@ class ReverseRuleTest {
     "1=ftp://h, neither http:// nor https://",
     "1=http://u:p@h, user information",
     "1=http://h/path, has a path",
-    "1=http://h/, has a path",
+    "1=http://h//, has a path",
+    "1=h:1/, has a path",
     "1=http://h?q, has a path",
     "1=h, neither a scheme nor a port",
     "1=http://h:0, bad port",
