@@ -1,6 +1,5 @@
 package dev.earshot.proxy;
 
-import dev.earshot.exchange.FailureKind;
 import dev.earshot.exchange.TrafficEvent;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
@@ -26,9 +25,9 @@ final class CertificateWatch extends ChannelDuplexHandler implements ClientHands
   /** Who closes an unused connection later than that had another reason, as browsers do. */
   private static final Duration AT_ONCE = Duration.ofSeconds(1);
 
+  private final ClientHandshake handshake;
   private final ProxyContext context;
   private final ClientConnection client;
-  private final String host;
   private final String name;
   private final ClientRejections.Trial trial;
   private final Records records = new Records();
@@ -40,13 +39,12 @@ final class CertificateWatch extends ChannelDuplexHandler implements ClientHands
   /**
    * For a client that is about to see the certificate.
    *
-   * @param host that it asked the tunnel for
    * @param name that the certificate is for
    */
-  CertificateWatch(ProxyContext context, ClientConnection client, String host, String name) {
-    this.context = context;
-    this.client = client;
-    this.host = host;
+  CertificateWatch(ClientHandshake handshake, String name) {
+    this.handshake = handshake;
+    this.context = handshake.context();
+    this.client = handshake.client();
     this.name = name;
     this.trial = context.rejections().begin(name, client.process(), System.nanoTime());
   }
@@ -75,13 +73,14 @@ final class CertificateWatch extends ChannelDuplexHandler implements ClientHands
       refused(alert.get());
     } else if (client.stopping()) {
       undecided();
-      tell("the proxy stopped within the TLS handshake");
+      handshake.failed("the proxy stopped within the TLS handshake");
     } else if (cause instanceof ClosedChannelException) {
       // What clients do that find no words for a certificate they do not trust.
       left(RejectionWords.leftWithin(client.process(), name), true);
     } else {
       undecided();
-      tell("the TLS handshake with the client failed for " + name + ": " + cause.getMessage());
+      handshake.failed(
+          "the TLS handshake with the client failed for " + name + ": " + cause.getMessage());
     }
   }
 
@@ -97,13 +96,13 @@ final class CertificateWatch extends ChannelDuplexHandler implements ClientHands
     if (found != ClientRejections.Finding.NOTHING) {
       rejected(found, text);
     } else if (always) {
-      tell(text);
+      handshake.failed(text);
     }
   }
 
   private void rejected(ClientRejections.Finding found, String text) {
-    String hint = RejectionWords.hint(client.process(), host);
-    tell(text + "; " + hint);
+    String hint = RejectionWords.hint(client.process(), handshake.host());
+    handshake.failed(text + "; " + hint);
     if (found == ClientRejections.Finding.NEW) {
       Duration pause = context.plan().timeouts().rejected();
       context
@@ -114,17 +113,6 @@ final class CertificateWatch extends ChannelDuplexHandler implements ClientHands
                   Text.printable(text + RejectionWords.consequence(client.process(), name, pause)),
                   Optional.of(Text.printable(hint))));
     }
-  }
-
-  private void tell(String text) {
-    context
-        .events()
-        .accept(
-            new TrafficEvent.TunnelFailed(
-                context.nextId(),
-                host,
-                client.stopping() ? FailureKind.STOPPING : FailureKind.CLIENT_GONE,
-                Text.printable(text)));
   }
 
   private void undecided() {

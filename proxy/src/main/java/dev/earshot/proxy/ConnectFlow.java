@@ -298,12 +298,12 @@ final class ConnectFlow implements Opening {
     boolean http2 = hello.protocols().contains(H2);
     boolean only = http2 && !hello.protocols().contains(HTTP_1);
     var origin = new Origin(named, secured.isSuccess() ? null : DialFailure.of(secured.cause()));
-    handshake()
-        .start(
-            origin,
-            List.of((agreed && http2) || only ? H2 : HTTP_1),
-            takeEarly(),
-            new CertificateWatch(context, client, key.target().host(), named.tlsName()));
+    ClientHandshake handshake = handshake();
+    handshake.start(
+        origin,
+        List.of((agreed && http2) || only ? H2 : HTTP_1),
+        takeEarly(),
+        new CertificateWatch(handshake, named.tlsName()));
   }
 
   /** A client that tries again at once may be here before it is known that it rejected. */
