@@ -31,7 +31,7 @@ final class DemoScreen {
                   String.valueOf(end.status()),
                   end.responseBytes() + " B",
                   String.format(Locale.ROOT, "%.0f ms", end.duration().toNanos() / 1e6)));
-      case TrafficEvent.ExchangeFailed(var id, var error, var detail) ->
+      case TrafficEvent.ExchangeFailed(var id, var error, var detail, _, _, _) ->
           List.of(row(id, error.wireName(), "", redaction.text(detail)));
       case TrafficEvent.Warning(_, var text, _) -> List.of("  " + Printable.line(text));
       case TrafficEvent.ResponseStarted _,

@@ -16,6 +16,7 @@ import dev.earshot.session.Stamped;
 import dev.earshot.session.StopCause;
 import java.io.StringWriter;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -113,6 +114,13 @@ final class EventJson {
         text(out, "error", error);
       }
       case SessionEvent.Command(var run, var process) -> process(out, run, process);
+      case SessionEvent.CaptureClosed(var file, var exchanges, var givenUp, var error) -> {
+        out.writeStringProperty("type", "capture.closed");
+        text(out, "file", file.map(Path::toString));
+        out.writeNumberProperty("exchanges", exchanges);
+        out.writeNumberProperty("bodies_given_up", givenUp);
+        text(out, "error", error.map(redaction::text));
+      }
       case SessionEvent.Traffic(var run, var traffic) -> traffic(out, run, traffic);
       case SessionEvent.Bypassed(var run, var bypass) -> {
         out.writeStringProperty("type", "bypass");
@@ -253,6 +261,9 @@ final class EventJson {
           headers(out, "trailers", finished.trailers());
         }
         timings(out, finished.timings());
+        if (finished.truncated()) {
+          out.writeBooleanProperty("truncated", true);
+        }
       }
       case TrafficEvent.MessagePassed(var id, var message) -> {
         out.writeStringProperty("type", "message");
@@ -265,7 +276,7 @@ final class EventJson {
           out.writeBooleanProperty("truncated", true);
         }
       }
-      case TrafficEvent.ExchangeFailed(var id, var error, var detail) -> {
+      case TrafficEvent.ExchangeFailed(var id, var error, var detail, _, _, _) -> {
         out.writeStringProperty("type", "exchange.failed");
         out.writeNumberProperty("id", id);
         out.writeStringProperty("error", error.wireName());

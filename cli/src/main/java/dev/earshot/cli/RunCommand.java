@@ -6,7 +6,9 @@ import dev.earshot.process.LaunchState;
 import dev.earshot.process.OwnSignals;
 import dev.earshot.process.Signal;
 import dev.earshot.session.Cancellation;
+import dev.earshot.session.Capture;
 import dev.earshot.session.EventLog;
+import dev.earshot.session.PtyUser;
 import dev.earshot.session.Session;
 import dev.earshot.session.SessionPlan;
 import dev.earshot.session.SessionResult;
@@ -104,9 +106,8 @@ final class RunCommand {
   }
 
   private static Session start(SessionPlan plan, EventLog log, Optional<PtyRelay> relay) {
-    return relay.isPresent()
-        ? Session.start(plan, log, Cancellation.root(), relay.get())
-        : Session.start(plan, log, Cancellation.root());
+    PtyUser ptyUser = relay.isPresent() ? relay.get() : PtyUser.NONE;
+    return Session.start(plan, log, Cancellation.root(), ptyUser, Capture.NONE);
   }
 
   /**

@@ -64,7 +64,8 @@ class EventJsonTest {
                 4,
                 OptionalLong.of(40),
                 List.of(new Header("X-Sum", "1")),
-                new Timings(0, -1, -1, -1, 1_000_000, 2_000_000, 3_000_000)),
+                new Timings(0, -1, -1, -1, 1_000_000, 2_000_000, 3_000_000),
+                true),
             new TrafficEvent.MessagePassed(
                 1,
                 new Message(Direction.UP, MessageKind.WS_TEXT, 90_000, Optional.of("hello"), true)),
@@ -187,7 +188,7 @@ class EventJsonTest {
   }
 
   private static TrafficEvent end() {
-    return new TrafficEvent.ExchangeFailed(1, FailureKind.RESET, "reset");
+    return new TrafficEvent.ExchangeFailed(1, FailureKind.RESET, "reset", Duration.ZERO, 0, 0);
   }
 
   private static Events stream(Redaction redaction, TrafficEvent... traffic) throws Exception {

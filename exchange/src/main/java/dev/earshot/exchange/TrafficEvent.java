@@ -40,6 +40,7 @@ public sealed interface TrafficEvent {
    * @param responseBytes the same of the response's body
    * @param responseDecodedBytes bytes of the response's body without its content coding; present if
    *     it had one and was decoded whole
+   * @param truncated whether less of a body is kept than there was, where bodies are kept at all
    */
   record ExchangeFinished(
       long id,
@@ -49,7 +50,8 @@ public sealed interface TrafficEvent {
       long responseBytes,
       OptionalLong responseDecodedBytes,
       List<Header> trailers,
-      Timings timings)
+      Timings timings,
+      boolean truncated)
       implements TrafficEvent {
     public ExchangeFinished {
       trailers = List.copyOf(trailers);
@@ -59,8 +61,21 @@ public sealed interface TrafficEvent {
   /** A message was passed within an exchange that has not ended; they come in each way's order. */
   record MessagePassed(long id, Message message) implements TrafficEvent {}
 
-  /** The exchange ended before its response was complete. The detail is one line of text. */
-  record ExchangeFailed(long id, FailureKind error, String detail) implements TrafficEvent {}
+  /**
+   * The exchange ended before its response was complete.
+   *
+   * @param detail one line of text
+   * @param requestBytes bytes of the request's body that were sent
+   * @param responseBytes bytes of the response's body that came
+   */
+  record ExchangeFailed(
+      long id,
+      FailureKind error,
+      String detail,
+      Duration duration,
+      long requestBytes,
+      long responseBytes)
+      implements TrafficEvent {}
 
   /**
    * Bytes that never became an exchange: a malformed head, a request to the proxy itself, another

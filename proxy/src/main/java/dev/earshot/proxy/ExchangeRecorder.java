@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class ExchangeRecorder {
   private static final long UNKNOWN = Timings.NOT_APPLICABLE;
 
-  private final Consumer<TrafficEvent> events;
+  private final TrafficSink events;
   private final long id;
   private final long start = System.nanoTime();
   private long acquired = start;
@@ -44,13 +43,16 @@ final class ExchangeRecorder {
 
   private final DecodeMemory memory;
   private final MessageTap tap;
+  private final BodyCopy requestCopy;
+  private final BodyCopy responseCopy;
   private @Nullable ContentDecoder decoder;
 
-  private ExchangeRecorder(
-      Consumer<TrafficEvent> events, DecodeMemory memory, long id, RequestHead request) {
+  private ExchangeRecorder(TrafficSink events, DecodeMemory memory, long id, RequestHead request) {
     this.events = events;
     this.memory = memory;
     this.id = id;
+    requestCopy = new BodyCopy(events, id, Direction.UP);
+    responseCopy = new BodyCopy(events, id, Direction.DOWN);
     tap =
         MessageTap.of(
             request, memory, message -> events.accept(new TrafficEvent.MessagePassed(id, message)));
@@ -58,7 +60,7 @@ final class ExchangeRecorder {
 
   /** Tells of the start. */
   static ExchangeRecorder begin(
-      Consumer<TrafficEvent> events, DecodeMemory memory, TrafficEvent.ExchangeStarted started) {
+      TrafficSink events, DecodeMemory memory, TrafficEvent.ExchangeStarted started) {
     var recorder = new ExchangeRecorder(events, memory, started.id(), started.request());
     events.accept(started);
     return recorder;
@@ -83,21 +85,23 @@ final class ExchangeRecorder {
 
   /** Whether {@link #requestContent} is of use. */
   boolean wantsRequestContent() {
-    return !ended && tap.listens(Direction.UP);
+    return !ended && (requestCopy.wants() || tap.listens(Direction.UP));
   }
 
   /** The content of the request's body, as it comes; all of the buffer is taken. */
   void requestContent(ByteBuffer content) {
+    requestCopy.offer(content);
     tap.up(content);
   }
 
   /** Whether {@link #responseContent} is of use, once the response's head is here. */
   boolean wantsResponseContent() {
-    return !ended && (decoder != null || tap.listens(Direction.DOWN));
+    return !ended && (responseCopy.wants() || decoder != null || tap.listens(Direction.DOWN));
   }
 
   /** The content of the response's body, as it comes; all of the buffer is taken. */
   void responseContent(ByteBuffer content) {
+    responseCopy.offer(content);
     if (decoder != null) {
       decoder.feed(content.duplicate());
     }
@@ -162,7 +166,8 @@ final class ExchangeRecorder {
                 // A response may begin while the request is still being sent.
                 Math.max(firstReceived - lastSent, 0),
                 // The phases follow each other, so that they add up to no more than the whole.
-                Math.max(lastReceived - Math.max(firstReceived, lastSent), 0))));
+                Math.max(lastReceived - Math.max(firstReceived, lastSent), 0)),
+            requestCopy.isCut(requestBytes) || responseCopy.isCut(responseBytes)));
   }
 
   /** Only where the content was decoded whole. A response without a body has nothing to decode. */
@@ -195,6 +200,13 @@ final class ExchangeRecorder {
     }
     ended = true;
     release();
-    events.accept(new TrafficEvent.ExchangeFailed(id, kind, Text.printable(detail)));
+    events.accept(
+        new TrafficEvent.ExchangeFailed(
+            id,
+            kind,
+            Text.printable(detail),
+            Duration.ofNanos(System.nanoTime() - start),
+            requestBytes,
+            responseBytes));
   }
 }

@@ -1,14 +1,12 @@
 package dev.earshot.proxy;
 
 import dev.earshot.content.DecodeMemory;
-import dev.earshot.exchange.TrafficEvent;
 import io.netty.channel.EventLoop;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 
 /**
  * What all connections of one proxy share.
@@ -25,7 +23,7 @@ import java.util.function.Consumer;
  */
 record ProxyContext(
     ProxyPlan plan,
-    Consumer<TrafficEvent> events,
+    TrafficSink events,
     AtomicLong ids,
     Dialer dialer,
     ZstdWarmUp zstd,

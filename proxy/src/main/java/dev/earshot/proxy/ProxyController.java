@@ -54,7 +54,7 @@ public final class ProxyController implements AutoCloseable {
   private static final Duration AFTER_CUT = Duration.ofSeconds(2);
 
   private final ProxyPlan plan;
-  private final Consumer<TrafficEvent> events;
+  private final TrafficSink events;
   private final OwnThreads threads;
   private final EventLoops loops;
   private final ThreadPoolExecutor lookups;
@@ -78,9 +78,9 @@ public final class ProxyController implements AutoCloseable {
   private volatile boolean warnedOfClients;
 
   private ProxyController(
-      ProxyPlan plan, Consumer<TrafficEvent> events, OwnThreads threads, EventLoops loops) {
+      ProxyPlan plan, TrafficSink events, OwnThreads threads, EventLoops loops) {
     this.plan = plan;
-    this.events = event -> tell(events, event);
+    this.events = new GuardedSink(events);
     this.rejections = new ClientRejections(plan.timeouts().rejected());
     this.threads = threads;
     this.loops = loops;
@@ -96,12 +96,12 @@ public final class ProxyController implements AutoCloseable {
    *     one connection come in order. None comes after the end.
    * @throws ProxyStartException if the address cannot be listened on
    */
-  public static ProxyController start(ProxyPlan plan, Consumer<TrafficEvent> events)
+  public static ProxyController start(ProxyPlan plan, TrafficSink events)
       throws ProxyStartException {
     return start(plan, events, Transport.best());
   }
 
-  static ProxyController start(ProxyPlan plan, Consumer<TrafficEvent> events, Transport transport)
+  static ProxyController start(ProxyPlan plan, TrafficSink events, Transport transport)
       throws ProxyStartException {
     int count = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_LOOPS);
     var threads = new OwnThreads();
@@ -376,15 +376,6 @@ public final class ProxyController implements AutoCloseable {
               "too_many_clients",
               "more than %d connections at a time: further ones are refused".formatted(limit),
               Optional.empty()));
-    }
-  }
-
-  private static void tell(Consumer<TrafficEvent> events, TrafficEvent event) {
-    try {
-      events.accept(event);
-    } catch (RuntimeException e) {
-      // Whoever listens must not be able to break the traffic.
-      LOG.log(Level.ERROR, "an event was not taken", e);
     }
   }
 

@@ -6,10 +6,9 @@ import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.testkit.Eventually;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Consumer;
 
 /** Keeps every event, waits for one, and checks that every start has exactly one end. */
-final class Traffic implements Consumer<TrafficEvent> {
+final class Traffic implements TrafficSink {
   private final List<TrafficEvent> seen = new CopyOnWriteArrayList<>();
 
   @Override

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * The one order of a session's events. Publishing never waits for a subscriber: each has a bounded
@@ -20,6 +21,7 @@ public final class EventLog {
   private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
   private final LongAdder dropped = new LongAdder();
   private final ReentrantLock order = new ReentrantLock();
+  private Consumer<Stamped> record = _ -> {}; // guarded by order
   private long published; // guarded by order
   private boolean ended; // guarded by order
 
@@ -57,6 +59,19 @@ public final class EventLog {
     }
   }
 
+  /**
+   * Names the one listener that misses nothing from now on. It is called before any subscription
+   * has the event, and must neither wait nor throw.
+   */
+  void recordTo(Consumer<Stamped> listener) {
+    order.lock();
+    try {
+      record = listener;
+    } finally {
+      order.unlock();
+    }
+  }
+
   /** How many events all subscriptions together missed so far. */
   public long dropped() {
     return dropped.sum();
@@ -70,6 +85,7 @@ public final class EventLog {
         return;
       }
       var stamped = new Stamped(++published, clock.instant(), event);
+      record.accept(stamped);
       subscriptions.forEach(subscription -> subscription.offer(stamped));
       if (event instanceof SessionEvent.Stopped) {
         ended = true;

@@ -36,6 +36,7 @@ public final class Session implements AutoCloseable {
   private final SessionPlan plan;
   private final EventLog log;
   private final PtyUser ptyUser;
+  private final Capture capture;
   private final Cancellation scope = Cancellation.root();
   private final LinkedBlockingQueue<SessionInput> inbox = new LinkedBlockingQueue<>();
   private final CompletableFuture<SessionResult> end = new CompletableFuture<>();
@@ -44,14 +45,16 @@ public final class Session implements AutoCloseable {
   private final Runs runs;
   private @Nullable ProxyEnd proxyEnd; // the owner thread's
   private boolean announced; // the owner thread's
+  private boolean captureClosed; // the owner thread's
   private long deadline = after(LONGEST); // the owner thread's
 
-  private Session(SessionPlan plan, EventLog log, PtyUser ptyUser) {
+  private Session(SessionPlan plan, EventLog log, PtyUser ptyUser, Capture capture) {
     this.id = SessionId.next(Instant.now());
     this.plan = plan;
     this.log = log;
     this.runs = new Runs(plan, log, scope, inbox::add);
     this.ptyUser = ptyUser;
+    this.capture = capture;
   }
 
   /**
@@ -61,17 +64,20 @@ public final class Session implements AutoCloseable {
    * @param parent cancelling it stops the session
    */
   public static Session start(SessionPlan plan, EventLog log, Cancellation parent) {
-    return start(plan, log, parent, PtyUser.NONE);
+    return start(plan, log, parent, PtyUser.NONE, Capture.NONE);
   }
 
   /**
-   * The same for a command on a pseudo-terminal.
+   * The same for a command on a pseudo-terminal, or with a record.
    *
-   * @param ptyUser reads and writes it
+   * @param ptyUser reads and writes the pseudo-terminal
+   * @param capture keeps the record, of this session alone
    */
   public static Session start(
-      SessionPlan plan, EventLog log, Cancellation parent, PtyUser ptyUser) {
-    var session = new Session(plan, log, ptyUser);
+      SessionPlan plan, EventLog log, Cancellation parent, PtyUser ptyUser, Capture capture) {
+    var session = new Session(plan, log, ptyUser, capture);
+    capture.begin(log::publish);
+    log.recordTo(capture::event);
     session.scope.onCancel(cause -> session.inbox.add(new SessionInput.StopAsked(cause)));
     var registration = parent.onCancel(session.scope::cancel);
     Thread.ofPlatform()
@@ -176,8 +182,17 @@ public final class Session implements AutoCloseable {
       announce(StopCause.PROXY_FAILED);
       result = result(Ending.failed(problem), Duration.ZERO);
     }
+    closeCapture(result);
     log.publish(new SessionEvent.Stopped(result));
     end.complete(result);
+  }
+
+  /** Once, whichever way the session ends. */
+  private void closeCapture(SessionResult result) {
+    if (!captureClosed) {
+      captureClosed = true;
+      capture.finish(result).ifPresent(log::publish);
+    }
   }
 
   private SessionResult live() throws InterruptedException {
@@ -195,6 +210,8 @@ public final class Session implements AutoCloseable {
       try (material) {
         ending = serve(material);
         flushing = System.nanoTime();
+        // While the session's folder still shows that it lives.
+        closeCapture(result(ending, Duration.ZERO));
       }
       return result(ending, Duration.ofNanos(System.nanoTime() - flushing));
     } catch (PreparationException e) {
@@ -208,7 +225,9 @@ public final class Session implements AutoCloseable {
     log.publish(new SessionEvent.ProxyStarting(plan.traffic().bind()));
     ProxyController proxy;
     try {
-      proxy = ProxyController.start(material.proxyPlan(runs::ownedGroups), this::onTraffic);
+      proxy =
+          ProxyController.start(
+              material.proxyPlan(runs::ownedGroups), new SessionTraffic(this::onTraffic, capture));
     } catch (ProxyStartException e) {
       String problem = String.valueOf(e.getMessage());
       log.publish(new SessionEvent.ProxyStopped(0, Optional.of(problem)));

@@ -63,6 +63,19 @@ public sealed interface SessionEvent {
    */
   record ProxyStopped(int forcedConnections, Optional<String> error) implements Lifecycle {}
 
+  /**
+   * The record of the session is closed.
+   *
+   * @param file where it is, if there is one
+   * @param exchanges exchanges in it
+   * @param bodiesGivenUp bodies of which less is in it than there should be, because the disk could
+   *     not keep up
+   * @param error why it is not whole, if it is not
+   */
+  record CaptureClosed(
+      Optional<Path> file, long exchanges, long bodiesGivenUp, Optional<String> error)
+      implements Lifecycle {}
+
   /** A fact about the command of a run; runs are counted from 1. */
   record Command(int run, ProcessEvent event) implements Lifecycle {}
 

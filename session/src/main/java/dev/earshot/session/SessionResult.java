@@ -46,7 +46,7 @@ public record SessionResult(
    * @param waitTree from the end of the command to the end of its tree, or to the kill
    * @param kill from the kill to the end of the tree
    * @param drain closing the proxy
-   * @param flush removing the session's files
+   * @param flush closing the capture, removing the session's files
    */
   public record Phases(
       Duration terminate, Duration waitTree, Duration kill, Duration drain, Duration flush) {}

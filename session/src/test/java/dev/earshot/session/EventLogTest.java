@@ -123,7 +123,7 @@ class EventLogTest {
 
   private static SessionEvent failure(long id) {
     return new SessionEvent.Traffic(
-        1, new TrafficEvent.ExchangeFailed(id, FailureKind.RESET, "reset"));
+        1, new TrafficEvent.ExchangeFailed(id, FailureKind.RESET, "reset", Duration.ZERO, 0, 0));
   }
 
   private static SessionEvent stopped() {

@@ -134,11 +134,12 @@ class ExchangeRunsTest {
         0,
         OptionalLong.empty(),
         List.of(),
-        new Timings(0, 0, 0, 0, 0, 0, 0));
+        new Timings(0, 0, 0, 0, 0, 0, 0),
+        false);
   }
 
   private static TrafficEvent failed(long id) {
-    return new TrafficEvent.ExchangeFailed(id, FailureKind.RESET, "reset");
+    return new TrafficEvent.ExchangeFailed(id, FailureKind.RESET, "reset", Duration.ZERO, 0, 0);
   }
 
   private static TrafficEvent opened(long id) {

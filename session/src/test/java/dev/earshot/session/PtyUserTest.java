@@ -82,6 +82,6 @@ class PtyUserTest {
             plan.timeout(),
             plan.afterEnd(),
             plan.ownership());
-    return Session.start(onTerminal, new EventLog(), Cancellation.root(), user);
+    return Session.start(onTerminal, new EventLog(), Cancellation.root(), user, Capture.NONE);
   }
 }
