@@ -1,7 +1,9 @@
 package dev.earshot.cli;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -11,6 +13,11 @@ final class Quantities {
   static final Duration LONGEST = Duration.ofDays(365);
 
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(?:\\.(\\d{1,3}))?(ms|s|m|h)");
+
+  private static final long LARGEST = 1L << 40;
+
+  private static final Pattern SIZE =
+      Pattern.compile("(\\d{1,13})(?:\\.(\\d{1,3}))?(?:b|([kmgt])(?:i?b)?)?");
 
   private Quantities() {}
 
@@ -35,11 +42,30 @@ final class Quantities {
     return duration.compareTo(LONGEST) > 0 ? Optional.empty() : Optional.of(duration);
   }
 
-  private static Duration fraction(String digits, long unitNanos) {
-    if (digits == null) {
-      return Duration.ZERO;
+  /**
+   * A size in bytes of at most 1 TiB, or empty if the text is not one: {@code 512}, {@code 64k},
+   * {@code 1.5MiB}. Every unit is a power of 1,024.
+   */
+  static OptionalLong size(String text) {
+    Matcher matcher = SIZE.matcher(text.toLowerCase(Locale.ROOT));
+    if (!matcher.matches()) {
+      return OptionalLong.empty();
     }
-    long thousandths = Long.parseLong((digits + "00").substring(0, 3));
-    return Duration.ofNanos(unitNanos / 1000 * thousandths);
+    String unit = matcher.group(3) == null ? "" : matcher.group(3);
+    long factor = 1L << (unit.isEmpty() ? 0 : 10 * (1 + "kmgt".indexOf(unit.charAt(0))));
+    long whole = Long.parseLong(matcher.group(1));
+    if (whole > LARGEST / factor) {
+      return OptionalLong.empty();
+    }
+    long size = whole * factor + thousandths(matcher.group(2)) * factor / 1000;
+    return size > LARGEST ? OptionalLong.empty() : OptionalLong.of(size);
+  }
+
+  private static long thousandths(String digits) {
+    return digits == null ? 0 : Long.parseLong((digits + "00").substring(0, 3));
+  }
+
+  private static Duration fraction(String digits, long unitNanos) {
+    return Duration.ofNanos(unitNanos / 1000 * thousandths(digits));
   }
 }
