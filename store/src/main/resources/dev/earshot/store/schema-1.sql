@@ -68,7 +68,7 @@ CREATE INDEX process_pid ON process (pid);
 -- Exchanges and tunnels: what filters ask, and no more. The URL is host.origin || path.
 CREATE TABLE exchange (
   id INTEGER PRIMARY KEY,            -- in the order of starts, from 1
-  changed INTEGER NOT NULL,          -- grows with every commit: that of the row's last change
+  changed INTEGER NOT NULL,          -- numbers the changes of all rows: the row's last
   flags INTEGER NOT NULL,            -- 1 tunnel, 2 websocket, 4 sse, 8 grpc, 16 replayed,
                                      -- 32 marked, 64 truncated, 128 unowned
   status INTEGER,
