@@ -1,5 +1,6 @@
 package dev.earshot.cli;
 
+import dev.earshot.exchange.Quantities;
 import dev.earshot.process.KeepPattern;
 import dev.earshot.process.Signal;
 import dev.earshot.proxy.ProxyCredentials;
