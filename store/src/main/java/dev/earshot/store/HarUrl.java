@@ -91,7 +91,7 @@ final class HarUrl {
     if (version == HttpVersion.HTTP_2) {
       return -1;
     }
-    long size = start + "\r\n".length();
+    long size = (long) start + "\r\n".length();
     for (Header header : headers) {
       size += header.name().length() + ": ".length() + header.value().length() + "\r\n".length();
     }
