@@ -14,6 +14,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
+import org.assertj.core.data.Offset;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -26,7 +28,7 @@ final class Hars {
 
   private static Schema schema() {
     try (InputStream in = Hars.class.getResourceAsStream("har-1.2.schema.json")) {
-      String text = new String(java.util.Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+      String text = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
       return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
           .getSchema(text, InputFormat.JSON);
     } catch (IOException e) {
@@ -52,7 +54,7 @@ final class Hars {
     for (String phase : List.of("blocked", "dns", "connect", "send", "wait", "receive")) {
       sum += Math.max(entry.at("/timings/" + phase).doubleValue(), 0);
     }
-    assertThat(entry.get("time").doubleValue()).isCloseTo(sum, org.assertj.core.data.Offset.offset(1e-6));
+    assertThat(entry.get("time").doubleValue()).isCloseTo(sum, Offset.offset(1e-6));
     assertThat(entry.at("/timings/ssl").doubleValue())
         .isLessThanOrEqualTo(entry.at("/timings/connect").doubleValue());
   }
