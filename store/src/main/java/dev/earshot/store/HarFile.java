@@ -88,6 +88,9 @@ public final class HarFile implements AutoCloseable {
     if (closed) {
       throw new IOException("the archive is closed");
     }
+    if (records.isEmpty()) {
+      return;
+    }
     try {
       // A write that is killed ends at the bound of a page. Within one page the old end is replaced
       // at once; across a bound half of it could be left, behind part of an entry.

@@ -277,7 +277,7 @@ class HarEntryTest {
                 .body("text/plain", "ab")
                 .trailer("grpc-status", "0")
                 .reused());
-    is(entry, "/request/httpVersion", "\"HTTP/2\"");
+    is(entry, "/request/httpVersion", "\"HTTP/2.0\"");
     is(entry, "/request/headersSize", "-1");
     is(entry, "/response/headersSize", "-1");
     is(entry, "/response/_transferSize", "2");
