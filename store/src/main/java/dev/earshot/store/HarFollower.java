@@ -2,6 +2,7 @@ package dev.earshot.store;
 
 import dev.earshot.session.SessionEvent;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -87,6 +88,8 @@ public final class HarFollower {
       }
     } catch (IOException e) {
       failed(e);
+    } catch (UncheckedIOException e) {
+      failed(new IOException(String.valueOf(e.getMessage()), e));
     } catch (InterruptedException e) {
       failed(new IOException("interrupted", e));
     } catch (RuntimeException e) {

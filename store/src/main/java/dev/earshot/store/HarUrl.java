@@ -93,7 +93,7 @@ final class HarUrl {
     }
     long size = (long) start + "\r\n".length();
     for (Header header : headers) {
-      size += header.name().length() + ": ".length() + header.value().length() + "\r\n".length();
+      size += (long) header.name().length() + header.value().length() + ": \r\n".length();
     }
     return size + "\r\n".length();
   }
