@@ -247,7 +247,7 @@ quiet=0
 [ $# -gt 0 ] || trap without_forks EXIT
 
 # What was being written is nobody's any more, and none of the tree's business: beside the killing.
-[ -z "$artefacts" ] || complete_all &
+if [ -n "$artefacts" ]; then complete_all & fi
 
 # The terminal, before whoever started Earshot goes on; a shell with job control would set it itself.
 [ -z "$alone" ] || stty "$settings" <&3 2> /dev/null

@@ -107,7 +107,7 @@ public final class HarEntry {
     out.writeObjectPropertyStart("request");
     out.writeStringProperty("method", head.method());
     out.writeStringProperty("url", url);
-    out.writeStringProperty("httpVersion", head.version().text());
+    out.writeStringProperty("httpVersion", version(head.version()));
     out.writeArrayPropertyStart("cookies");
     for (String value : Headers.all(headers, "Cookie")) {
       HarCookies.sent(HarJson.text(value)).forEach(this::cookie);
@@ -118,14 +118,13 @@ public final class HarEntry {
     out.writeNumberProperty("headersSize", HarUrl.headSize(head));
     out.writeNumberProperty("bodySize", exchange.requestBody().bytes());
     if (exchange.tunnel().isEmpty() && exchange.requestBody().bytes() > 0 && !isWebSocket()) {
-      requestBody(head);
+      requestBody(head, HarJson.text(HarBody.mimeType(headers)));
     }
     out.writeEndObject();
   }
 
-  private void requestBody(RequestHead head) throws IOException {
+  private void requestBody(RequestHead head, String mimeType) throws IOException {
     var body = HarBody.of(head.headers(), exchange.requestBody(), Direction.UP, bodies, mask);
-    String mimeType = HarJson.text(HarBody.mimeType(head.headers()));
     if (body.isBytes()) {
       // An archive has no place for bytes in a request; this one is HTTP Toolkit's.
       out.writeObjectPropertyStart("_content");
@@ -171,8 +170,8 @@ public final class HarEntry {
     long headersSize = HarUrl.headSize(head);
     long bodySize = head.status() == NOT_MODIFIED ? 0 : body.bytes();
     out.writeNumberProperty("status", head.status());
-    out.writeStringProperty("statusText", HarJson.text(head.reason()));
-    out.writeStringProperty("httpVersion", head.version().text());
+    out.writeStringProperty("statusText", redaction.text(HarJson.text(head.reason())));
+    out.writeStringProperty("httpVersion", version(head.version()));
     out.writeArrayPropertyStart("cookies");
     Instant at = exchange.startedAt();
     for (String value : Headers.all(headers, "Set-Cookie")) {
@@ -185,7 +184,7 @@ public final class HarEntry {
       out.writeNumberProperty("size", 0);
       out.writeStringProperty("mimeType", "");
     } else {
-      content(head, body);
+      content(head, HarJson.text(HarBody.mimeType(headers)), body);
     }
     out.writeEndObject();
     out.writeStringProperty(
@@ -198,7 +197,7 @@ public final class HarEntry {
     }
   }
 
-  private void content(ResponseHead head, Body kept) throws IOException {
+  private void content(ResponseHead head, String mimeType, Body kept) throws IOException {
     var body = HarBody.of(head.headers(), kept, Direction.DOWN, bodies, mask);
     // The proxy saw all of it, also what was not kept.
     OptionalLong decoded =
@@ -211,7 +210,7 @@ public final class HarEntry {
     if ((decoded.isPresent() || body.isDecoded()) && kept.bytes() > 0 && saved >= 0) {
       out.writeNumberProperty("compression", saved);
     }
-    out.writeStringProperty("mimeType", HarJson.text(HarBody.mimeType(head.headers())));
+    out.writeStringProperty("mimeType", mimeType);
     if (body.isText() || body.isBytes()) {
       out.writeName("text");
       body.write(out);
@@ -220,6 +219,11 @@ public final class HarEntry {
       out.writeStringProperty("encoding", "base64");
     }
     said(body);
+  }
+
+  /** Importers know the second version by the name that browsers write. */
+  private static String version(HttpVersion version) {
+    return version == HttpVersion.HTTP_2 ? "HTTP/2.0" : version.text();
   }
 
   private void noResponse() {

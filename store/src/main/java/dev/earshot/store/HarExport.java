@@ -5,8 +5,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonGenerator;
 
 /** A whole HTTP Archive at once, of any length: no more than a piece of it is held. */
 public final class HarExport {
@@ -26,15 +24,10 @@ public final class HarExport {
     out.write(HarJson.head(redaction));
     long entries = 0;
     while (records.hasNext()) {
-      HarRecord record = records.next();
       if (entries > 0) {
         out.write(',');
       }
-      try (JsonGenerator json = HarJson.generator(out)) {
-        HarEntry.write(json, record.exchange(), record.messages(), record.bodies(), redaction);
-      } catch (JacksonException e) {
-        throw e.getCause() instanceof IOException cause ? cause : new IOException(e);
-      }
+      HarJson.entry(out, records.next(), redaction);
       out.write('\n');
       entries++;
     }

@@ -10,8 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonGenerator;
 
 /**
  * An HTTP Archive that grows: a whole one after every addition, however many are to come. New
@@ -28,6 +26,11 @@ public final class HarFile implements AutoCloseable {
 
   /** The smallest page there is: larger ones have their bounds where these have some of theirs. */
   private static final int PAGE = 4096;
+
+  private static final BodySource GONE =
+      _ -> {
+        throw new IOException("not to be read again");
+      };
 
   private final FileChannel file;
   private final Redaction redaction;
@@ -85,6 +88,9 @@ public final class HarFile implements AutoCloseable {
     if (closed) {
       throw new IOException("the archive is closed");
     }
+    if (records.isEmpty()) {
+      return;
+    }
     try {
       // A write that is killed ends at the bound of a page. Within one page the old end is replaced
       // at once; across a bound half of it could be left, behind part of an entry.
@@ -99,7 +105,7 @@ public final class HarFile implements AutoCloseable {
       out.write(END);
       out.drain();
       take(added.size());
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       endEarly(e);
       throw e;
     } finally {
@@ -117,30 +123,22 @@ public final class HarFile implements AutoCloseable {
   private void add(HarRecord record) throws IOException {
     long start = out.position();
     try {
-      write(record, limited(record.bodies()));
+      write(new HarRecord(record.exchange(), record.messages(), limited(record.bodies())));
     } catch (IOException e) {
       if (out.isOver()) {
         throw e;
       }
-      // Of a body that cannot be read any more the entry does without both.
+      // What cannot be read any more it does without.
       out.takeBack(start);
-      write(
-          record,
-          _ -> {
-            throw new IOException("not to be read");
-          });
+      write(new HarRecord(record.exchange(), List.of(), GONE));
     }
   }
 
-  private void write(HarRecord record, BodySource bodies) throws IOException {
+  private void write(HarRecord record) throws IOException {
     if (entries.get() > 0 || !added.isEmpty()) {
       out.write(',');
     }
-    try (JsonGenerator json = HarJson.generator(out)) {
-      HarEntry.write(json, record.exchange(), record.messages(), bodies, redaction);
-    } catch (JacksonException e) {
-      throw e.getCause() instanceof IOException cause ? cause : new IOException(e);
-    }
+    HarJson.entry(out, record, redaction);
     out.write('\n');
   }
 
@@ -159,7 +157,7 @@ public final class HarFile implements AutoCloseable {
   }
 
   /** Closes it with an end behind the last entry that was written whole. */
-  private void endEarly(IOException why) {
+  private void endEarly(Exception why) {
     out.discard();
     take((int) added.stream().filter(it -> it <= out.written()).count());
     try (file) {

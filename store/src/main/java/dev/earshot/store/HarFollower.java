@@ -91,7 +91,9 @@ public final class HarFollower {
     } catch (UncheckedIOException e) {
       failed(new IOException(String.valueOf(e.getMessage()), e));
     } catch (InterruptedException e) {
-      failed(new IOException("interrupted"));
+      failed(new IOException("interrupted", e));
+    } catch (RuntimeException e) {
+      failed(new IOException(e.toString(), e));
     }
   }
 
@@ -109,12 +111,12 @@ public final class HarFollower {
 
   private void failed(IOException e) {
     String why = Optional.ofNullable(e.getMessage()).orElse(e.getClass().getSimpleName());
-    failure = Optional.of(why);
     if (!ending) {
+      failure = Optional.of(why);
       tell.accept(
           new SessionEvent.Warning(
               "har_stopped",
-              "cannot write %s any more: %s; it has the first %d exchanges"
+              "cannot write %s any more: %s; entries in it: %d"
                   .formatted(file, why, har.entries()),
               Optional.of("make room, and after the session: " + export())));
     }
@@ -141,11 +143,11 @@ public final class HarFollower {
       tell.accept(
           new SessionEvent.Warning(
               "har_incomplete",
-              "%d exchanges are missing in %s: %s"
+              "exchanges missing in %2$s: %1$d, as %3$s"
                   .formatted(
                       missing,
                       file,
-                      failure.orElse(hangs ? "the disk does not answer" : "there was no more time")),
+                      failure.orElse(hangs ? "the disk does not answer" : "there was no time left")),
               Optional.of("to get them all: " + export())));
     }
     return new Outcome(har.entries(), missing);

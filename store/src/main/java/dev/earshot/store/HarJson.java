@@ -3,10 +3,13 @@ package dev.earshot.store;
 import dev.earshot.exchange.Redaction;
 import dev.earshot.session.Version;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamWriteFeature;
@@ -60,6 +63,22 @@ final class HarJson {
   /** Writes to the stream and never closes it, nor what is open in the document. */
   static JsonGenerator generator(OutputStream bytes) {
     return JSON.createGenerator(ObjectWriteContext.empty(), bytes);
+  }
+
+  /**
+   * Writes one entry, without what stands before and behind it on its line.
+   *
+   * @throws IOException if that fails, or the record cannot be read; a part may be written by then
+   */
+  static void entry(OutputStream bytes, HarRecord record, Redaction redaction)
+      throws IOException {
+    try (JsonGenerator out = generator(bytes)) {
+      HarEntry.write(out, record.exchange(), record.messages(), record.bodies(), redaction);
+    } catch (JacksonException e) {
+      throw e.getCause() instanceof IOException cause ? cause : new IOException(e);
+    } catch (UncheckedIOException e) {
+      throw new IOException(e.getMessage(), e);
+    }
   }
 
   /** What chars that are bytes say: UTF-8 where they are that, else ISO 8859-1. */

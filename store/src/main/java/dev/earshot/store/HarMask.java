@@ -187,7 +187,7 @@ final class HarMask {
         return redaction.text(rest);
       }
       int at = 0;
-      while (at < rest.length() && ": \t\r\n\"".indexOf(rest.charAt(at)) >= 0) {
+      while (at < rest.length() && ",: \t\r\n\"".indexOf(rest.charAt(at)) >= 0) {
         at++;
       }
       return at < rest.length() ? rest.substring(0, at) + Redaction.MASK : rest;
