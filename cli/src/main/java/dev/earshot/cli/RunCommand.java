@@ -40,8 +40,10 @@ final class RunCommand {
   Leave run(RunOptions options, Launch launch) throws UserError {
     SessionPlan plan = Plans.of(options, launch);
     var log = new EventLog();
+    var choice = RunCapture.choice(options, launch.environmentText());
+    Capture capture = RunCapture.of(choice, options, plan.folders());
     if (options.events().isEmpty()) {
-      return run(options, launch, plan, log);
+      return run(options, launch, plan, log, capture);
     }
     if (options.events().get() instanceof EventTarget.Descriptor(int number)
         && launch.closed().contains(number)) {
@@ -50,24 +52,30 @@ final class RunCommand {
     var out = options.events().get().open("--events");
     var json = new EventJson(options.redact() ? Redaction.CREDENTIALS : Redaction.NONE);
     try (var stream = EventStream.start(log.subscribe(), json, out)) {
-      Leave leave = run(options, launch, plan, log);
+      Leave leave = run(options, launch, plan, log, capture);
       stream.finish(FLUSH).ifPresent(problem -> say(options, "warning: " + problem));
       return leave;
     }
   }
 
-  private Leave run(RunOptions options, Launch launch, SessionPlan plan, EventLog log)
+  private Leave run(
+      RunOptions options, Launch launch, SessionPlan plan, EventLog log, Capture capture)
       throws UserError {
     if (!options.pty()) {
-      return run(options, launch, plan, log, Optional.empty());
+      return run(options, launch, plan, log, capture, Optional.empty());
     }
     try (var relay = PtyRelay.open(options, launch)) {
-      return run(options, launch, plan, log, Optional.of(relay));
+      return run(options, launch, plan, log, capture, Optional.of(relay));
     }
   }
 
   private Leave run(
-      RunOptions options, Launch launch, SessionPlan plan, EventLog log, Optional<PtyRelay> relay) {
+      RunOptions options,
+      Launch launch,
+      SessionPlan plan,
+      EventLog log,
+      Capture capture,
+      Optional<PtyRelay> relay) {
     long start = System.nanoTime();
     Nesting.notice(launch.environmentText(), plan.traffic().proxies())
         .ifPresent(line -> say(options, line));
@@ -82,7 +90,7 @@ final class RunCommand {
     // The summary is written whoever has the terminal by then, also under "stty tostop".
     OwnSignals.ignore(Signal.TTOU);
     try (var signals = new OwnSignalHandlers(launch.state().ignored());
-        var session = start(plan, log, relay)) {
+        var session = start(plan, log, capture, relay)) {
       stopOnSignals(signals, session, () -> relay.ifPresent(PtyRelay::giveUp));
       forwardSignals(signals, session, relay);
       SessionResult result = session.await();
@@ -105,9 +113,10 @@ final class RunCommand {
     }
   }
 
-  private static Session start(SessionPlan plan, EventLog log, Optional<PtyRelay> relay) {
+  private static Session start(
+      SessionPlan plan, EventLog log, Capture capture, Optional<PtyRelay> relay) {
     PtyUser ptyUser = relay.isPresent() ? relay.get() : PtyUser.NONE;
-    return Session.start(plan, log, Cancellation.root(), ptyUser, Capture.NONE);
+    return Session.start(plan, log, Cancellation.root(), ptyUser, capture);
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.earshot.content;
 import dev.earshot.exchange.Direction;
 import dev.earshot.exchange.Header;
 import dev.earshot.exchange.Headers;
+import dev.earshot.exchange.Heads;
 import dev.earshot.exchange.Message;
 import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
@@ -32,7 +33,6 @@ import java.util.function.Consumer;
  * text, and the windows of what is compressed. Not thread-safe.
  */
 public final class MessageTap implements AutoCloseable {
-  private static final String WEBSOCKET = "websocket";
   private static final int MOST_TRAILERS = 1_000;
 
   private final DecodeMemory memory;
@@ -68,12 +68,12 @@ public final class MessageTap implements AutoCloseable {
       return;
     }
     answered = true;
-    if (isWebSocket(response)) {
+    if (Heads.opensWebSocket(request, response)) {
       up.close();
       Optional<Deflate> deflate = deflate(response.headers());
       up = webSocket(Direction.UP, deflate.map(Deflate::clientTakeover));
       down = webSocket(Direction.DOWN, deflate.map(Deflate::serverTakeover));
-    } else if (contentType(response.headers()).equals("text/event-stream")) {
+    } else if (Heads.isEventStream(response.headers())) {
       down = new DecodedReader(response.headers(), memory, new EventStreamReader(messages));
     } else {
       down = grpc(Direction.DOWN, response.headers());
@@ -115,28 +115,6 @@ public final class MessageTap implements AutoCloseable {
     }
   }
 
-  private boolean isWebSocket(ResponseHead response) {
-    if (response.status() == 101) {
-      return hasToken(request.headers(), "Upgrade") && hasToken(response.headers(), "Upgrade");
-    }
-    return response.status() < 300
-        && request.method().equals("CONNECT")
-        && Headers.first(request.headers(), ":protocol")
-            .filter(WEBSOCKET::equalsIgnoreCase)
-            .isPresent();
-  }
-
-  private static boolean hasToken(List<Header> headers, String name) {
-    for (String value : Headers.all(headers, name)) {
-      for (String token : value.split(",", -1)) {
-        if (token.strip().equalsIgnoreCase(WEBSOCKET)) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
   private MessageReader webSocket(Direction direction, Optional<Boolean> contextTakeover) {
     return contextTakeover
         .map(takeover -> WebSocketReader.compressed(direction, messages, takeover))
@@ -165,9 +143,7 @@ public final class MessageTap implements AutoCloseable {
   }
 
   private MessageReader grpc(Direction direction, List<Header> headers) {
-    String type = contentType(headers);
-    int plus = type.indexOf('+');
-    return switch (plus < 0 ? type : type.substring(0, plus)) {
+    return switch (Heads.withoutSuffix(Heads.mediaType(headers))) {
       case "application/grpc" -> GrpcReader.grpc(direction, messages);
       case "application/grpc-web" -> GrpcReader.web(direction, messages, this::trailer);
       case "application/grpc-web-text" ->
@@ -180,14 +156,5 @@ public final class MessageTap implements AutoCloseable {
     if (trailers.size() < MOST_TRAILERS) {
       trailers.add(trailer);
     }
-  }
-
-  /** Type and subtype in lower case, without parameters; empty if there is none. */
-  private static String contentType(List<Header> headers) {
-    String value = Headers.first(headers, "Content-Type").orElse("");
-    int parameters = value.indexOf(';');
-    return (parameters < 0 ? value : value.substring(0, parameters))
-        .strip()
-        .toLowerCase(Locale.ROOT);
   }
 }

@@ -12,7 +12,16 @@ import java.util.function.Consumer;
  */
 public interface Capture {
   /** Keeps nothing. */
-  Capture NONE = new NoCapture();
+  Capture NONE = new NoCapture(Optional.empty());
+
+  /**
+   * Keeps nothing, though that was not asked for: the session says so in a warning.
+   *
+   * @param why such as {@code /home/me/.local/state/earshot/captures: read-only file system}
+   */
+  static Capture impossible(String why) {
+    return new NoCapture(Optional.of(why));
+  }
 
   /**
    * Called once, before anything else.

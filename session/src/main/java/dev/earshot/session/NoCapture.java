@@ -5,8 +5,12 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** A session without a record. */
-final class NoCapture implements Capture {
+/**
+ * A session without a record.
+ *
+ * @param why it has none, if that was not asked for
+ */
+record NoCapture(Optional<String> why) implements Capture {
   @Override
   public void begin(Consumer<SessionEvent> tell) {}
 

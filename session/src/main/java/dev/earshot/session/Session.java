@@ -204,7 +204,11 @@ public final class Session implements AutoCloseable {
             command.argv(),
             command.directory().orElse(System.getProperty("user.dir"))));
     try {
-      var material = SessionMaterial.prepare(id, plan, log::publish);
+      boolean recorded = !(capture instanceof NoCapture);
+      var material = SessionMaterial.prepare(id, plan, recorded, log::publish);
+      if (capture instanceof NoCapture(var why) && material.certificateFile().isPresent()) {
+        why.ifPresent(this::cannotRecord);
+      }
       Ending ending;
       long flushing;
       try (material) {
@@ -218,6 +222,14 @@ public final class Session implements AutoCloseable {
       failed(e);
       return result(Ending.failed(e.problem()), Duration.ZERO);
     }
+  }
+
+  private void cannotRecord(String why) {
+    log.publish(
+        new SessionEvent.Warning(
+            "capture_off",
+            "nothing is recorded: cannot write " + why,
+            Optional.of("name a file with --capture, or use --no-capture")));
   }
 
   /** From the opening of the proxy to its close. */

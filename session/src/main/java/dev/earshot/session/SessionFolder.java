@@ -31,6 +31,9 @@ final class SessionFolder implements AutoCloseable {
    */
   static final Set<String> FILES = files();
 
+  /** A record that is kept only while the session lives, with what SQLite puts beside it. */
+  static final String CAPTURE = "capture.db";
+
   private final Path path;
   private final Path parent;
 
@@ -55,6 +58,10 @@ final class SessionFolder implements AutoCloseable {
                 "truststore.p12",
                 "wgetrc",
                 PHP + "/" + PHP_FILE,
+                CAPTURE,
+                CAPTURE + "-wal",
+                CAPTURE + "-shm",
+                CAPTURE + "-journal",
                 SessionRecordFile.NAME,
                 SessionRecordFile.UNFINISHED));
     for (ChildVariable variable : ChildVariable.ALL) {

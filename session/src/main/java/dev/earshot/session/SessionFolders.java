@@ -46,6 +46,14 @@ public record SessionFolders(
         .findFirst();
   }
 
+  /**
+   * Where the record of a session can be that is not to outlive it: in its own folder, which must
+   * be there.
+   */
+  public Path passingCapture(String session) {
+    return folderOf(session).orElse(sessions.resolve(session)).resolve(SessionFolder.CAPTURE);
+  }
+
   /** Whether a folder for sessions is that of one process, in the one for temporary files. */
   static boolean isTemporary(Path folder) {
     Path name = folder.getFileName();

@@ -78,11 +78,13 @@ final class SessionMaterial implements AutoCloseable {
   /**
    * Makes it all. The trust files, which take longest, are written beside the rest of the start.
    *
+   * @param recorded whether the session has a record
    * @param events gets warnings
    */
-  static SessionMaterial prepare(String id, SessionPlan plan, Consumer<SessionEvent> events)
+  static SessionMaterial prepare(
+      String id, SessionPlan plan, boolean recorded, Consumer<SessionEvent> events)
       throws PreparationException {
-    CertificateAuthority authority = authority(plan.folders(), events);
+    CertificateAuthority authority = authority(plan.folders(), recorded, events);
     Optional<KeyLog> keyLog = keyLog(plan, events);
     SessionMaterial material;
     try {
@@ -121,6 +123,7 @@ final class SessionMaterial implements AutoCloseable {
             ownership.orphans(),
             ownership.keep(),
             Optional.of(folder.toAbsolutePath()),
+            ownership.artefacts(),
             ownership.guardTerminal()));
   }
 
@@ -148,9 +151,10 @@ final class SessionMaterial implements AutoCloseable {
   }
 
   private static CertificateAuthority authority(
-      SessionFolders folders, Consumer<SessionEvent> events) throws PreparationException {
+      SessionFolders folders, boolean recorded, Consumer<SessionEvent> events)
+      throws PreparationException {
     if (folders.certificates().isEmpty()) {
-      events.accept(inMemory("there is no HOME to keep it in", "set HOME to keep it"));
+      events.accept(inMemory("there is no HOME to keep it in", recorded, "set HOME to keep it"));
       return CertificateAuthority.inMemory(Clock.systemUTC());
     }
     Path kept = folders.certificates().get();
@@ -161,7 +165,7 @@ final class SessionMaterial implements AutoCloseable {
       if (CertificateAuthority.existsIn(kept)) {
         throw new PreparationException(String.valueOf(e.getMessage()), e);
       }
-      events.accept(inMemory(String.valueOf(e.getMessage()), "make it writable to keep it"));
+      events.accept(inMemory(String.valueOf(e.getMessage()), recorded, "make it writable to keep it"));
       return CertificateAuthority.inMemory(Clock.systemUTC());
     }
   }
@@ -188,10 +192,12 @@ final class SessionMaterial implements AutoCloseable {
         "keylog", problem, Optional.of("what was captured cannot be decrypted without them"));
   }
 
-  private static SessionEvent inMemory(String why, String hint) {
+  /** Where the authority cannot be kept, a record can seldom be: that is not told twice. */
+  private static SessionEvent inMemory(String why, boolean recorded, String hint) {
     return new SessionEvent.Warning(
         "ca_in_memory",
-        "the certificate authority is kept in memory for this run: " + why,
+        "the certificate authority is kept in memory for this run%s: %s"
+            .formatted(recorded ? "" : ", and nothing is recorded", why),
         Optional.of(hint));
   }
 

@@ -44,6 +44,7 @@ public final class CaptureWriter implements Capture {
   private final CaptureLimits limits;
   private final CaptureBuffer buffer;
   private final CountDownLatch done = new CountDownLatch(1);
+  private final Commits commits = new Commits();
   private volatile Consumer<SessionEvent> tell = _ -> {};
   private volatile @Nullable Thread thread;
   private volatile @Nullable Path path;
@@ -69,6 +70,11 @@ public final class CaptureWriter implements Capture {
     return new CaptureWriter(id -> captures.resolve(id + ".db"), Redaction.NONE, folders, limits);
   }
 
+  /** One that lives no longer than its session, in whose folder it is; unmasked. */
+  public static CaptureWriter passing(SessionFolders folders, CaptureLimits limits) {
+    return new CaptureWriter(folders::passingCapture, Redaction.NONE, folders, limits);
+  }
+
   /**
    * A capture that the user asked for by name.
    *
@@ -82,6 +88,11 @@ public final class CaptureWriter implements Capture {
   /** Where the file is; empty before it is made, and if it could not be made. */
   public Optional<Path> file() {
     return Optional.ofNullable(path);
+  }
+
+  /** For who reads what was committed. */
+  Commits commits() {
+    return commits;
   }
 
   @Override
@@ -227,6 +238,7 @@ public final class CaptureWriter implements Capture {
     buffer.written(part);
     exchanges = batch.exchanges();
     droppedBodies = batch.droppedBodies();
+    commits.add();
   }
 
   @Override

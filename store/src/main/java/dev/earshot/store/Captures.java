@@ -1,13 +1,16 @@
 package dev.earshot.store;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -53,6 +56,24 @@ public final class Captures {
     public Listing {
       captures = List.copyOf(captures);
       problems = List.copyOf(problems);
+    }
+  }
+
+  /** Makes the folder if it is missing; says why no capture can be made there, if none can. */
+  public Optional<String> problem() {
+    try {
+      Files.createDirectories(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      return Files.isWritable(folder)
+          ? Optional.empty()
+          : Optional.of(folder + ": it cannot be written");
+    } catch (AccessDeniedException e) {
+      return Optional.of(folder + ": permission denied");
+    } catch (FileSystemException e) {
+      return Optional.of(folder + ": " + (e.getReason() == null ? "it cannot be made" : e.getReason()));
+    } catch (IOException e) {
+      return Optional.of(folder + ": " + e.getMessage());
     }
   }
 

@@ -1,4 +1,4 @@
-package dev.earshot.cli;
+package dev.earshot.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -41,5 +41,49 @@ class QuantitiesTest {
     assertThat(Quantities.LONGEST.toNanos()).isPositive();
     assertThat(Quantities.duration("8760h")).contains(Quantities.LONGEST);
     assertThat(Quantities.duration("8761h")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 0",
+    "512, 512",
+    "512b, 512",
+    "64k, 65536",
+    "64K, 65536",
+    "1kb, 1024",
+    "1KiB, 1024",
+    "1MiB, 1048576",
+    "1m, 1048576",
+    "1.5m, 1572864",
+    "0.001k, 1",
+    "2g, 2147483648",
+    "1tib, 1099511627776"
+  })
+  void readsSizes(String text, long bytes) {
+    assertThat(Quantities.size(text)).hasValue(bytes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "k",
+        "-1",
+        "+1",
+        "1 k",
+        "1ki",
+        "1p",
+        "1.5",
+        "1.5b",
+        "1.k",
+        ".5k",
+        "1e3",
+        "１",
+        "64\u212A",
+        "999999999999t",
+        "9223372036854775808"
+      })
+  void refusesWhatIsNotASize(String text) {
+    assertThat(Quantities.size(text)).isEmpty();
   }
 }

@@ -1,0 +1,156 @@
+package dev.earshot.store;
+
+import dev.earshot.exchange.ExchangeEnd;
+import dev.earshot.exchange.RecordedExchange;
+import dev.earshot.exchange.RecordedMessage;
+import dev.earshot.session.CaptureView;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The exchanges of a session as they end, read from the capture while it is written. Holds a page
+ * of ids and a bit for each exchange.
+ */
+final class CapturedEnds implements FinishedExchanges, AutoCloseable {
+  private static final int PAGE = 256;
+
+  private final Supplier<Optional<Path>> file;
+  private final Commits commits;
+  private final AtomicLong ended = new AtomicLong();
+  private final AtomicLong given = new AtomicLong();
+  private final ArrayDeque<Long> waiting = new ArrayDeque<>(); // changed, and not looked at
+
+  /** So that none is given twice, though it may change again after its end. */
+  private final BitSet known = new BitSet();
+
+  private @Nullable CaptureReader reader;
+  private long changesSeen;
+
+  /**
+   * Follows a capture.
+   *
+   * @param file the capture, once there is one
+   * @param commits to it
+   */
+  CapturedEnds(Supplier<Optional<Path>> file, Commits commits) {
+    this.file = file;
+    this.commits = commits;
+  }
+
+  /** Another exchange has ended; it will be found in the capture. Any thread may say so. */
+  void oneEnded() {
+    ended.incrementAndGet();
+  }
+
+  @Override
+  public List<HarRecord> next(int most, Duration wait) throws IOException, InterruptedException {
+    long before = commits.count();
+    List<HarRecord> found = look(most);
+    if (found.isEmpty() && wait.isPositive()) {
+      commits.await(before, wait);
+      found = look(most);
+    }
+    given.addAndGet(found.size());
+    return found;
+  }
+
+  private List<HarRecord> look(int most) throws IOException {
+    List<HarRecord> found = new ArrayList<>();
+    CaptureReader open = reader();
+    while (open != null && found.size() < most) {
+      if (waiting.isEmpty()) {
+        CaptureView.Changes changes = open.changes(changesSeen, PAGE);
+        changesSeen = changes.number();
+        waiting.addAll(changes.ids());
+      }
+      if (waiting.isEmpty()) {
+        break;
+      }
+      add(found, open, waiting.remove());
+    }
+    return found;
+  }
+
+  private void add(List<HarRecord> found, CaptureReader open, long id) throws IOException {
+    if (known.get(Math.toIntExact(id))) {
+      return;
+    }
+    Optional<RecordedExchange> exchange = open.exchange(id);
+    if (exchange.isPresent() && !(exchange.get().end() instanceof ExchangeEnd.Pending)) {
+      known.set(Math.toIntExact(id));
+      found.add(new HarRecord(exchange.get(), () -> new Messages(open, id), open.bodies(id)));
+    }
+  }
+
+  private @Nullable CaptureReader reader() throws IOException {
+    Optional<Path> made = file.get();
+    if (reader == null && made.isPresent() && commits.count() > 0) {
+      try {
+        reader = CaptureReader.open(made.get());
+      } catch (CaptureException e) {
+        throw new IOException(e.getMessage(), e);
+      }
+    }
+    return reader;
+  }
+
+  @Override
+  public long waiting() {
+    return Math.max(0, ended.get() - given.get());
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (reader != null) {
+      reader.close();
+    }
+  }
+
+  /** The messages of an exchange, a page at a time. */
+  private static final class Messages implements Iterator<RecordedMessage> {
+    private final CaptureReader reader;
+    private final long exchange;
+    private final ArrayDeque<RecordedMessage> page = new ArrayDeque<>();
+    private long read;
+    private boolean more = true;
+
+    Messages(CaptureReader reader, long exchange) {
+      this.reader = reader;
+      this.exchange = exchange;
+    }
+
+    @Override
+    public boolean hasNext() {
+      if (page.isEmpty() && more) {
+        try {
+          page.addAll(reader.messages(exchange, read, PAGE));
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+        read += page.size();
+        more = page.size() == PAGE;
+      }
+      return !page.isEmpty();
+    }
+
+    @Override
+    public RecordedMessage next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      return page.remove();
+    }
+  }
+}
