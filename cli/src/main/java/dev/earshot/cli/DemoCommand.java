@@ -150,7 +150,7 @@ final class DemoCommand {
         SessionFolders.of(launch.environmentText()),
         Optional.of(LONGEST),
         AfterEnd.END_SESSION,
-        new SessionPlan.Ownership(Containment.Orphans.ALL, List.of(), true));
+        new SessionPlan.Ownership(Containment.Orphans.ALL, List.of(), List.of(), true));
   }
 
   private static String programFile() throws UserError {

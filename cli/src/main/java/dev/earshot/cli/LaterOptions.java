@@ -10,16 +10,7 @@ import picocli.CommandLine.ParseResult;
  */
 final class LaterOptions {
   private static final List<String> NAMES =
-      List.of(
-          "--har",
-          "--capture",
-          "--filter",
-          "--fail-on",
-          "--allow-hosts",
-          "--max-calls",
-          "--max-body",
-          "--project",
-          "--run-config");
+      List.of("--filter", "--fail-on", "--allow-hosts", "--max-calls", "--project", "--run-config");
 
   private LaterOptions() {}
 

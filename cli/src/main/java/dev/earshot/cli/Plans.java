@@ -70,7 +70,7 @@ final class Plans {
         options.timeout(),
         AfterEnd.END_SESSION,
         // This program starts nothing but through the session.
-        new SessionPlan.Ownership(Containment.Orphans.ALL, options.keep(), true));
+        new SessionPlan.Ownership(Containment.Orphans.ALL, options.keep(), List.of(), true));
   }
 
   private static Redirect stream(Launch launch, int descriptor) {

@@ -1,5 +1,7 @@
 package dev.earshot.cli;
 
+import java.util.stream.Stream;
+
 /** Text from outside, made safe for a terminal. */
 final class Printable {
   private static final int LONGEST = 2_000;
@@ -16,6 +18,24 @@ final class Printable {
         .limit(LONGEST)
         .forEach(point -> line.appendCodePoint(isHarmless(point) ? point : 0xFFFD));
     return line.toString();
+  }
+
+  /**
+   * Text of many lines, of any length: as {@link #line}, but that tabs stay and lines are kept.
+   * Ends as a text file does, without an empty line more.
+   */
+  static Stream<String> lines(String text) {
+    return text.lines()
+        .map(
+            line -> {
+              var safe = new StringBuilder(line.length());
+              line.codePoints()
+                  .forEach(
+                      point ->
+                          safe.appendCodePoint(
+                              point == '\t' || isHarmless(point) ? point : 0xFFFD));
+              return safe.toString();
+            });
   }
 
   private static boolean isHarmless(int point) {

@@ -23,6 +23,8 @@ import picocli.CommandLine.ParseResult;
 
 /** The options of {@code earshot run}: what they are, and what a parsed line of them asks for. */
 final class RunCommandLine {
+  private static final long DEFAULT_MAX_BODY = 1 << 20;
+
   private static final String LIST = "a list such as api.example.com,*.internal";
 
   private RunCommandLine() {}
@@ -41,7 +43,7 @@ final class RunCommandLine {
             "  earshot run --events events.ndjson -- ./server",
             "  earshot run --events - -- curl -s https://example.com | jq .type",
             "",
-            "DURATION is written 250ms, 5s, 2m or 1h. The exit code is the command's own;",
+            "DURATION is written 250ms, 5s, 2m or 1h, SIZE 64k or 1MiB. The exit code is the command's own;",
             "128+n if signal n ended it; 124 --timeout struck; 125 Earshot could not start or",
             "failed; 126 the command cannot be executed; 127 there is no such command.");
     spec.addOption(value("PORT", "Port to listen on (default: any free one).", "-p", "--port"));
@@ -60,7 +62,11 @@ final class RunCommandLine {
     spec.addOption(flag("With the terminal UI (not there yet).", "--tui"));
     spec.addOption(
         value("FILE|-|fd:N", "Write the event stream there, as lines of JSON.", "-e", "--events"));
-    spec.addOption(flag("Keep no capture file (as of now, always).", "--no-capture"));
+    spec.addOption(value("FILE", "Write a HAR 1.2 file as it goes.", "--har"));
+    spec.addOption(
+        value("FILE", "Keep the record there, masked, instead of with all others.", "--capture"));
+    spec.addOption(flag("Keep no record (as does EARSHOT_CAPTURE=off).", "--no-capture"));
+    spec.addOption(value("SIZE", "Keep so much of each body (default 1MiB).", "--max-body"));
     spec.addOption(list("HOST,..", "Never decrypt these hosts (globs).", "--passthrough"));
     spec.addOption(flag("Decrypt nothing.", "--no-intercept"));
     spec.addOption(
@@ -135,6 +141,9 @@ final class RunCommandLine {
         proxyAuth(parsed),
         reverse(parsed),
         events(parsed),
+        capture(parsed),
+        maxBody(parsed),
+        text(parsed, "--har"),
         items(parsed, "--passthrough"),
         !parsed.hasMatchedOption("--no-intercept"),
         text(parsed, "--upstream-proxy"),
@@ -211,6 +220,29 @@ final class RunCommandLine {
   private static Optional<EventTarget> events(ParseResult parsed) throws UserError {
     Optional<String> target = text(parsed, "--events");
     return target.isPresent() ? Optional.of(EventTarget.parse(target.get())) : Optional.empty();
+  }
+
+  private static CaptureChoice capture(ParseResult parsed) throws UserError {
+    Optional<String> file = text(parsed, "--capture");
+    boolean off = parsed.hasMatchedOption("--no-capture");
+    if (file.isPresent() && off) {
+      throw UserError.usage("--capture and --no-capture exclude each other; leave one out");
+    }
+    if (file.isPresent()) {
+      return new CaptureChoice.File(file.get());
+    }
+    return off ? new CaptureChoice.Off() : new CaptureChoice.Standard();
+  }
+
+  private static long maxBody(ParseResult parsed) throws UserError {
+    Optional<String> text = text(parsed, "--max-body");
+    if (text.isEmpty()) {
+      return DEFAULT_MAX_BODY;
+    }
+    return Quantities.size(text.get())
+        .orElseThrow(() ->
+            UserError.badValue(
+                "--max-body", text.get(), "a size such as 64k, 1MiB or 2GiB, or 0 for none"));
   }
 
   private static Signal stopSignal(ParseResult parsed) throws UserError {

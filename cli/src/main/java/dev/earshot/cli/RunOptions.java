@@ -19,6 +19,9 @@ import java.util.SequencedMap;
  * @param proxyAuth what clients must show that are not of the command's tree
  * @param reverse listeners for one origin each
  * @param events where the event stream goes, if anywhere
+ * @param capture where the record goes
+ * @param maxBody bytes kept of one body
+ * @param har the HAR file to write, if there is to be one
  * @param passthrough host patterns never to decrypt
  * @param intercept whether to decrypt at all
  * @param upstreamProxy the proxy to go through instead of the user's own
@@ -49,6 +52,9 @@ record RunOptions(
     Optional<ProxyCredentials> proxyAuth,
     List<ReverseRule> reverse,
     Optional<EventTarget> events,
+    CaptureChoice capture,
+    long maxBody,
+    Optional<String> har,
     List<String> passthrough,
     boolean intercept,
     Optional<String> upstreamProxy,

@@ -29,7 +29,7 @@ class ArchitectureTest {
           "content", Set.of("exchange"),
           "proxy", Set.of("content", "exchange"),
           "session", Set.of("process", "proxy", "exchange"),
-          "store", Set.of("session", "content", "exchange"),
+          "store", Set.of("session", "process", "content", "exchange"),
           "cli", Set.of("store", "session", "process", "proxy", "content", "exchange"));
 
   /** The modules that may name what is behind each prefix: one, but for JSON. */

@@ -24,6 +24,7 @@ import dev.earshot.session.Stamped;
 import dev.earshot.session.StopCause;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -82,6 +83,23 @@ class EventJsonTest {
     assertThat(events.one("message").get("text").asString()).isEqualTo("hello");
     assertThat(events.one("message").get("truncated").asBoolean()).isTrue();
     assertThat(events.one("exchange.finished").get("timings").get("dns").asInt()).isEqualTo(-1);
+  }
+
+  @Test
+  void theEndOfTheRecordFitsTheSchema() throws Exception {
+    var json = new EventJson(Redaction.CREDENTIALS);
+    Events events =
+        lines(
+            json,
+            List.of(
+                starting(),
+                new SessionEvent.CaptureClosed(
+                    Optional.of(Path.of("/a/b.db")), 5, 1, Optional.of("disk full")),
+                stopped()));
+    assertThat(events.one("capture.closed").get("file").asString()).isEqualTo("/a/b.db");
+    assertThat(events.one("capture.closed").get("exchanges").asInt()).isEqualTo(5);
+    assertThat(events.one("capture.closed").get("bodies_given_up").asInt()).isEqualTo(1);
+    assertThat(events.one("capture.closed").get("error").asString()).isEqualTo("disk full");
   }
 
   @Test

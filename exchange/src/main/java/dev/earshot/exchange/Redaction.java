@@ -182,6 +182,14 @@ public enum Redaction {
     return this == NONE ? text : maskedText(text, DEEPEST);
   }
 
+  /**
+   * Whether a value under this name is masked as a whole: for those who know a document's structure
+   * better than {@link #text} can tell it from its text.
+   */
+  public boolean masksValuesOf(String name) {
+    return this != NONE && SecretNames.assigned(name);
+  }
+
   private static Header header(Header header) {
     return new Header(header.name(), maskedHeaderValue(header.name(), header.value()));
   }

@@ -62,6 +62,9 @@ public final class Containment implements AutoCloseable {
    * @param orphans what is taken for an orphan of a run
    * @param keep processes that may outlive their run; the command itself never may
    * @param folder removed by the guardian, with all in it, if this process is killed
+   * @param artefacts files that this process writes, and that the guardian completes if this
+   *     process is killed: HTTP Archives as this program lays them out. Anything else under such a
+   *     path, a symbolic link above all, is left alone. So is one whose path has a newline in it.
    * @param guardTerminal whether the guardian then also puts this process's terminal in order
    */
   public record Plan(
@@ -69,22 +72,32 @@ public final class Containment implements AutoCloseable {
       Orphans orphans,
       List<KeepPattern> keep,
       Optional<Path> folder,
+      List<Path> artefacts,
       boolean guardTerminal) {
     public Plan {
       keep = List.copyOf(keep);
+      artefacts = artefacts.stream().filter(it -> it.toString().indexOf('\n') < 0).toList();
       if (folder.isPresent() && !folder.get().isAbsolute()) {
         throw new IllegalArgumentException("the folder's path must be absolute");
       }
+      if (!artefacts.stream().allMatch(Path::isAbsolute)) {
+        throw new IllegalArgumentException("the paths of artefacts must be absolute");
+      }
     }
 
-    /** Marked orphans only, nothing to keep, no folder, the terminal left alone. */
+    /** Marked orphans only, nothing to keep or complete, no folder, the terminal left alone. */
     public static Plan of(String id) {
-      return new Plan(id, Orphans.MARKED, List.of(), Optional.empty(), false);
+      return new Plan(id, Orphans.MARKED, List.of(), Optional.empty(), List.of(), false);
     }
 
     /** The same with these processes left alive. */
     public Plan keeping(List<KeepPattern> patterns) {
-      return new Plan(id, orphans, patterns, folder, guardTerminal);
+      return new Plan(id, orphans, patterns, folder, artefacts, guardTerminal);
+    }
+
+    /** The same with these files completed if this process is killed. */
+    public Plan completing(List<Path> files) {
+      return new Plan(id, orphans, keep, folder, files, guardTerminal);
     }
   }
 
@@ -140,7 +153,13 @@ public final class Containment implements AutoCloseable {
         without.contains(Layer.CGROUP) ? Optional.empty() : Cgroup.below(Cgroup.nameOf(mark));
     this.terminal = plan.guardTerminal() ? Terminal.guarded() : Optional.empty();
     var duty =
-        new Guardian.Duty(mark, plan.keep(), plan.folder(), possible.map(Cgroup::path), terminal);
+        new Guardian.Duty(
+            mark,
+            plan.keep(),
+            plan.folder(),
+            possible.map(Cgroup::path),
+            plan.artefacts(),
+            terminal);
     boolean guarded = !without.contains(Layer.GUARDIAN);
     this.reaper = new Reaper(platform, mark, plan.orphans(), duty, guarded);
     reaper.start();

@@ -6,11 +6,13 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * A small shell script, outside the tree, that lives on a pipe from this process: when the pipe
@@ -54,6 +56,7 @@ final class Guardian {
    * @param keep what may live on
    * @param folder to remove
    * @param cgroup to kill and remove
+   * @param artefacts files that this process is writing, to be completed
    * @param terminal to put in order
    */
   record Duty(
@@ -61,6 +64,7 @@ final class Guardian {
       List<KeepPattern> keep,
       Optional<Path> folder,
       Optional<Path> cgroup,
+      List<Path> artefacts,
       Optional<GuardedTerminal> terminal) {}
 
   /**
@@ -98,21 +102,44 @@ final class Guardian {
   private static CommandSpec command(Duty duty) {
     List<String> argv = new ArrayList<>(SHELL);
     argv.add(duty.mark().prefix());
-    argv.add(duty.folder().map(Path::toString).orElse(""));
-    argv.add(duty.cgroup().map(Path::toString).orElse(""));
+    argv.add(duty.folder().map(Guardian::bytes).orElse(""));
+    argv.add(duty.cgroup().map(Guardian::bytes).orElse(""));
     argv.add(duty.terminal().map(GuardedTerminal::settings).orElse(""));
     argv.add(duty.terminal().map(it -> Long.toString(it.group())).orElse("0"));
     argv.add(duty.terminal().map(it -> Long.toString(it.session())).orElse("0"));
     argv.add(duty.terminal().filter(GuardedTerminal::alone).map(_ -> "alone").orElse(""));
-    duty.keep().forEach(each -> argv.add(each.glob()));
+    argv.add(duty.artefacts().stream().map(Guardian::bytes).collect(Collectors.joining("\n")));
+    duty.keep().forEach(each -> argv.add(bytes(each.glob())));
     SortedSet<Integer> descriptors = new TreeSet<>();
     duty.terminal().ifPresent(_ -> descriptors.add(TERMINAL));
+    String path = System.getenv().getOrDefault("PATH", "/usr/local/bin");
     return CommandSpec.of(argv.toArray(String[]::new))
-        .withEnvironment(
-            Map.of("LC_ALL", "C", "PATH", System.getenv().getOrDefault("PATH", "/usr/local/bin")))
+        .withCharset(StandardCharsets.ISO_8859_1)
+        .withEnvironment(Map.of("LC_ALL", "C", "PATH", bytes(path)))
         .withDirectory("/")
         .withStdio(new Stdio(new Redirect.Pipe(), new Redirect.Null(), new Redirect.Null()))
         .withLaunch(new LaunchState(0, BLOCKED, descriptors));
+  }
+
+  private static String bytes(String text) {
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+  }
+
+  /** One char for each byte. A path's bytes need not be text; its URI has them all the same. */
+  static String bytes(Path path) {
+    String encoded = path.toUri().getRawPath();
+    var bytes = new StringBuilder(encoded.length());
+    for (int at = 0; at < encoded.length(); at++) {
+      if (encoded.charAt(at) == '%') {
+        bytes.append((char) HexFormat.fromHexDigits(encoded, at + 1, at + 3));
+        at += 2;
+      } else {
+        bytes.append(encoded.charAt(at));
+      }
+    }
+    // That of a folder ends with a slash.
+    int end = bytes.length() - 1;
+    return end > 0 && bytes.charAt(end) == '/' ? bytes.substring(0, end) : bytes.toString();
   }
 
   /**

@@ -8,12 +8,13 @@
 # $4   settings for the terminal at descriptor 3, as stty takes them; or empty
 # $5   Earshot's process group, $6 its session
 # $7   "alone" if no shell with job control is there to set the terminal for itself
-# $8.. patterns of names of processes that may live on
+# $8   paths of files that Earshot was writing and that are to be completed, one a line; or empty
+# $9.. patterns of names of processes that may live on
 # Blocked since before it started, so that none could come in between.
 trap '' HUP INT QUIT TERM PIPE ALRM USR1 USR2 TSTP TTIN TTOU
 PATH=$PATH:/usr/bin:/bin
-mark=$1 folder=$2 cgroup=$3 settings=$4 group=$5 session=$6 alone=$7
-shift 7
+mark=$1 folder=$2 cgroup=$3 settings=$4 group=$5 session=$6 alone=$7 artefacts=$8
+shift 8
 leaders=' ' starting=
 
 while read -r word number; do
@@ -202,6 +203,29 @@ sweep() {
   return $found
 }
 
+# Makes an HTTP Archive whole that was cut while an entry was being added: what is behind the last
+# newline is part of an entry, and the end is missing. It may have gigabytes, and is looked at from
+# its end alone. All is done to the one file that was looked at, whatever its path leads to by now.
+# Again changes nothing.
+complete() (
+  [ -f "$1" ] && [ ! -h "$1" ] && exec 4<> "$1" || exit
+  file=/proc/self/fd/4
+  [ ! -h "$1" ] && [ "$1" -ef $file ] || exit
+  # One of ours: it begins with a line of this form, which is never cut.
+  [ "$(head -c 4096 $file | wc -l)" -gt 0 ] || exit
+  case $(head -c 4096 $file | head -n 1) in '{"log":{'*'"entries":[') ;; *) exit ;; esac
+  if [ "$(tail -c 1 $file | wc -l)" = 0 ]; then
+    size=$(wc -c < $file) cut=$(tail -n 1 $file | wc -c)
+    dd if=/dev/null of=$file bs=1 seek=$((size - cut)) || exit
+  fi
+  [ "$(tail -c 5 $file | tr '\n' '?')" = '?]}}?' ] || echo ']}}' >> $file
+) > /dev/null 2>&1
+complete_all() {
+  while IFS= read -r path; do [ -z "$path" ] || complete "$path"; done << END
+$artefacts
+END
+}
+
 # The same without starting a process, which a tree that has used up all there may be does not let us:
 # a shell that cannot fork exits, and comes here.
 without_forks() {
@@ -217,9 +241,13 @@ without_forks() {
       esac
     done < "$file"
   done
+  complete_all
 } 2> /dev/null
 quiet=0
 [ $# -gt 0 ] || trap without_forks EXIT
+
+# What was being written is nobody's any more, and none of the tree's business: beside the killing.
+[ -z "$artefacts" ] || complete_all &
 
 # The terminal, before whoever started Earshot goes on; a shell with job control would set it itself.
 [ -z "$alone" ] || stty "$settings" <&3 2> /dev/null
@@ -267,6 +295,8 @@ remove() (
   rmdir "$1" 2> /dev/null
 )
 if [ -n "$cgroup" ]; then remove "$cgroup"; fi
+
+wait
 
 # With a process left over, the folder says whose it was.
 if [ $ended -ge 2 ] && [ -n "$folder" ]; then

@@ -36,6 +36,7 @@ final class DoomedMain {
    * @param folder that of the plan
    * @param without the layers that it does without
    * @param keep the pattern of those that may live on
+   * @param artefacts those of the plan
    * @param death when it kills itself; empty if somebody else is to
    */
   record Doom(
@@ -44,6 +45,7 @@ final class DoomedMain {
       Containment.Orphans orphans,
       Set<Containment.Layer> without,
       Optional<String> keep,
+      List<Path> artefacts,
       Optional<Death> death,
       List<String> command) {
 
@@ -54,28 +56,35 @@ final class DoomedMain {
           Containment.Orphans.ALL,
           Set.of(),
           Optional.empty(),
+          List.of(),
           Optional.empty(),
           List.of(command));
     }
 
     Doom with(Path theFolder) {
-      return new Doom(id, Optional.of(theFolder), orphans, without, keep, death, command);
+      return new Doom(
+          id, Optional.of(theFolder), orphans, without, keep, artefacts, death, command);
     }
 
     Doom adopting(Containment.Orphans which) {
-      return new Doom(id, folder, which, without, keep, death, command);
+      return new Doom(id, folder, which, without, keep, artefacts, death, command);
     }
 
     Doom without(Set<Containment.Layer> layers) {
-      return new Doom(id, folder, orphans, layers, keep, death, command);
+      return new Doom(id, folder, orphans, layers, keep, artefacts, death, command);
     }
 
     Doom keeping(String pattern) {
-      return new Doom(id, folder, orphans, without, Optional.of(pattern), death, command);
+      return new Doom(
+          id, folder, orphans, without, Optional.of(pattern), artefacts, death, command);
     }
 
     Doom dyingAt(Death moment) {
-      return new Doom(id, folder, orphans, without, keep, Optional.of(moment), command);
+      return new Doom(id, folder, orphans, without, keep, artefacts, Optional.of(moment), command);
+    }
+
+    Doom completing(List<Path> files) {
+      return new Doom(id, folder, orphans, without, keep, files, death, command);
     }
 
     /** As arguments of a program; words of {@code main} itself come first. */
@@ -86,6 +95,7 @@ final class DoomedMain {
       words.add(orphans.name());
       words.add(without.stream().map(Enum::name).collect(Collectors.joining(",")));
       words.add(keep.orElse(""));
+      words.add(artefacts.stream().map(Path::toString).collect(Collectors.joining("\n")));
       words.add(death.map(it -> it.from().name()).orElse(""));
       words.add(death.map(it -> Long.toString(it.after().toNanos())).orElse(""));
       words.addAll(command);
@@ -102,8 +112,9 @@ final class DoomedMain {
               .map(Containment.Layer::valueOf)
               .collect(Collectors.toSet()),
           Optional.of(args[4]).filter(it -> !it.isEmpty()),
-          Optional.of(args[5]).filter(it -> !it.isEmpty()).map(it -> death(it, args[6])),
-          List.of(args).subList(7, args.length));
+          args[5].lines().map(Path::of).toList(),
+          Optional.of(args[6]).filter(it -> !it.isEmpty()).map(it -> death(it, args[7])),
+          List.of(args).subList(8, args.length));
     }
 
     private static Death death(String from, String nanos) {
@@ -112,7 +123,7 @@ final class DoomedMain {
 
     Containment.Plan plan() {
       List<KeepPattern> patterns = keep.map(KeepPattern::new).map(List::of).orElse(List.of());
-      return new Containment.Plan(id, orphans, patterns, folder, false);
+      return new Containment.Plan(id, orphans, patterns, folder, artefacts, false);
     }
   }
 

@@ -197,7 +197,9 @@ class GuardianTest {
     for (Set<Containment.Layer> without : WITH_AND_WITHOUT_A_GROUP) {
       Path folder = Files.createTempDirectory(dir, "inner");
       Doom inner = treeOfEight("killed-inner").with(folder).without(without);
-      var plan = new Containment.Plan("killer", Orphans.ALL, List.of(), Optional.empty(), false);
+      var plan =
+          new Containment.Plan(
+              "killer", Orphans.ALL, List.of(), Optional.empty(), List.of(), false);
       try (var oracle = Oracle.open();
           var containment = Containment.open(plan, without);
           var run =
@@ -225,7 +227,9 @@ class GuardianTest {
   void whatOnlyLooksLikeOneIsKilledInTheEnd() throws Exception {
     String script = "# The guardian of an Earshot session\ntrap '' TERM; echo ready; sleep 13; :";
     var policy = new StopPolicy(Signal.TERM, Duration.ZERO, Duration.ofSeconds(2));
-    var plan = new Containment.Plan("lookalike", Orphans.ALL, List.of(), Optional.empty(), false);
+    var plan =
+        new Containment.Plan(
+            "lookalike", Orphans.ALL, List.of(), Optional.empty(), List.of(), false);
     try (var oracle = Oracle.open();
         var containment = Containment.open(plan, Set.of(CGROUP, LIMIT_MARK, ENVIRONMENT_MARK));
         var run =

@@ -11,6 +11,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.concurrent.Future;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -29,6 +30,11 @@ final class Exchange implements UpstreamHalf.Events {
 
   /** More 1xx responses before a final one are not an answer but a flood. */
   private static final int MAX_INFORMATIONAL = 64;
+
+  /** How long the record of what was before can hold one up, and how often that is looked at. */
+  private static final Duration LONGEST_HOLD = Duration.ofMillis(250);
+
+  private static final Duration HOLD_STEP = Duration.ofMillis(10);
 
   private enum Response {
     AWAITED,
@@ -87,8 +93,23 @@ final class Exchange implements UpstreamHalf.Events {
     this.requestDone = framing.isEmpty();
   }
 
-  /** Gets a connection and sends the request. */
+  /**
+   * Gets a connection and sends the request; at once, unless what was told of those before it still
+   * waits to be recorded.
+   */
   void start() {
+    start(System.nanoTime() + LONGEST_HOLD.toNanos());
+  }
+
+  private void start(long latest) {
+    if (over) {
+      return;
+    }
+    if (context.events().isCongested() && System.nanoTime() < latest) {
+      var _ =
+          client.loop().schedule(() -> start(latest), HOLD_STEP.toNanos(), TimeUnit.NANOSECONDS);
+      return;
+    }
     UpstreamHalf ready = context.pool(client.loop()).take(key);
     if (ready != null) {
       acquired(ready);

@@ -137,22 +137,26 @@ public final class CrashedSessions {
     }
   }
 
+  /**
+   * Whether the session of a folder lives, or may; false if the folder is gone. Cheaper than {@link
+   * #look}: no processes are looked for.
+   */
+  public static boolean isLive(Path path) throws IOException {
+    try (var folder = LeftoverFolder.open(path, false)) {
+      var verdict = verdict(folder);
+      return verdict instanceof LeftoverVerdict.Live
+          || verdict instanceof LeftoverVerdict.Starting;
+    } catch (NoSuchFileException gone) {
+      return false;
+    }
+  }
+
   private static Cleaned untouched(Look look, List<String> problems) {
     return new Cleaned(look, Leftovers.Ended.NOTHING, problems);
   }
 
   private static Look look(LeftoverFolder folder) throws IOException {
-    var verdict =
-        LeftoverVerdict.of(
-            new LeftoverVerdict.Facts(
-                String.valueOf(folder.path().getFileName()),
-                folder.problem(),
-                folder.isYoung(Instant.now()),
-                folder.stranger(),
-                folder.found(),
-                folder.isLockedByAnother(),
-                ownerLives(folder.found()),
-                Machine.here()));
+    var verdict = verdict(folder);
     if (!(verdict instanceof LeftoverVerdict.Crashed(var record))) {
       return new Look(
           folder.path(), verdict, folder.size(), List.of(), Optional.empty(), Optional.empty());
@@ -168,6 +172,19 @@ public final class CrashedSessions {
         record
             .proxy()
             .flatMap(address -> owners.listener(address).map(it -> new Listener(address, it))));
+  }
+
+  private static LeftoverVerdict verdict(LeftoverFolder folder) throws IOException {
+    return LeftoverVerdict.of(
+        new LeftoverVerdict.Facts(
+            String.valueOf(folder.path().getFileName()),
+            folder.problem(),
+            folder.isYoung(Instant.now()),
+            folder.stranger(),
+            folder.found(),
+            folder.isLockedByAnother(),
+            ownerLives(folder.found()),
+            Machine.here()));
   }
 
   private static Leftovers leftovers(SessionRecord record) {

@@ -5,13 +5,14 @@ import dev.earshot.exchange.TrafficEvent;
 import java.util.List;
 
 /** About how many bytes an event takes while it waits in a queue. */
-final class EventWeight {
+public final class EventWeight {
   private static final long FIXED = 256;
   private static final long PER_HEADER = 96;
 
   private EventWeight() {}
 
-  static long of(SessionEvent event) {
+  /** Its weight in bytes. */
+  public static long of(SessionEvent event) {
     return switch (event) {
       case SessionEvent.Traffic(_, var traffic) -> FIXED + of(traffic);
       case SessionEvent.Bypassed(_, var bypass) -> FIXED + bypass.hint().length();

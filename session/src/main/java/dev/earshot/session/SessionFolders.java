@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Where Earshot keeps things, by the XDG base directory specification.
@@ -11,8 +12,10 @@ import java.util.Optional;
  * @param certificates the folder of the certificate authority; empty to keep it in memory
  * @param sessions the folder in which each session has one of its own
  * @param temporary the same, for when that cannot be written
+ * @param captures the folder of the records of sessions; empty to keep none
  */
-public record SessionFolders(Optional<Path> certificates, Path sessions, Path temporary) {
+public record SessionFolders(
+    Optional<Path> certificates, Path sessions, Path temporary, Optional<Path> captures) {
   /** How the folder in the system's folder for temporary files begins. */
   private static final String TEMPORARY = "earshot-";
 
@@ -31,7 +34,16 @@ public record SessionFolders(Optional<Path> certificates, Path sessions, Path te
         state
             .map(folder -> folder.resolve("earshot").resolve("sessions"))
             .orElseGet(() -> temporary(environment)),
-        temporary(environment));
+        temporary(environment),
+        state.map(folder -> folder.resolve("earshot").resolve("captures")));
+  }
+
+  /** The folder of the session with this id, wherever it is; empty if there is none. */
+  public Optional<Path> folderOf(String session) {
+    return Stream.of(sessions, temporary)
+        .map(folder -> folder.resolve(session))
+        .filter(Files::isDirectory)
+        .findFirst();
   }
 
   /** Whether a folder for sessions is that of one process, in the one for temporary files. */

@@ -121,6 +121,7 @@ final class SessionMaterial implements AutoCloseable {
             ownership.orphans(),
             ownership.keep(),
             Optional.of(folder.toAbsolutePath()),
+            ownership.artefacts(),
             ownership.guardTerminal()));
   }
 

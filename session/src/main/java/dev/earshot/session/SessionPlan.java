@@ -69,16 +69,27 @@ public record SessionPlan(
    *
    * @param orphans which children of this process are the session's
    * @param keep processes that may outlive the session; the command itself never may
+   * @param artefacts files that are written meanwhile and completed if this process is killed; see
+   *     {@link Containment.Plan}
    * @param guardTerminal whether this process's terminal is put in order if it is killed
    */
   public record Ownership(
-      Containment.Orphans orphans, List<KeepPattern> keep, boolean guardTerminal) {
+      Containment.Orphans orphans,
+      List<KeepPattern> keep,
+      List<Path> artefacts,
+      boolean guardTerminal) {
     /** For a program that starts other processes as well. */
     public static final Ownership SHARED =
-        new Ownership(Containment.Orphans.MARKED, List.of(), false);
+        new Ownership(Containment.Orphans.MARKED, List.of(), List.of(), false);
 
     public Ownership {
       keep = List.copyOf(keep);
+      artefacts = artefacts.stream().map(Path::toAbsolutePath).toList();
+    }
+
+    /** The same with these files completed if this process is killed. */
+    public Ownership completing(List<Path> files) {
+      return new Ownership(orphans, keep, files, guardTerminal);
     }
   }
 

@@ -101,7 +101,10 @@ class CrashedSessionsTest {
 
   private SessionFolders folders() {
     return new SessionFolders(
-        Optional.empty(), root.resolve("sessions"), root.resolve("earshot-4711"));
+        Optional.empty(),
+        root.resolve("sessions"),
+        root.resolve("earshot-4711"),
+        Optional.empty());
   }
 
   @Test
@@ -272,7 +275,7 @@ class CrashedSessionsTest {
     Files.createDirectory(root.resolve("earshot-threads1"));
     Files.move(session, temporary.resolve(ID));
     var folders =
-        new SessionFolders(Optional.empty(), root.resolve("none"), root.resolve("earshot-1"));
+        new SessionFolders(Optional.empty(), root.resolve("none"), root.resolve("earshot-1"), Optional.empty());
     assertThat(CrashedSessions.folders(folders)).containsExactly(temporary.resolve(ID));
     assertThat(CrashedSessions.clean(temporary.resolve(ID)).orElseThrow().problems()).isEmpty();
     assertThat(temporary).doesNotExist();

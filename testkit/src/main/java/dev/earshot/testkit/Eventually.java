@@ -19,10 +19,16 @@ public final class Eventually {
 
   /** The same, with a description that is made when it fails, so that it can tell what was seen. */
   public static void until(Supplier<String> fact, Callable<Boolean> condition) {
+    within(GIVE_UP, fact, condition);
+  }
+
+  /** The same for a fact that is promised to hold after this time. */
+  public static void within(
+      Duration promise, Supplier<String> fact, Callable<Boolean> condition) {
     long start = System.nanoTime();
     while (!holds(condition)) {
-      if (System.nanoTime() - start > GIVE_UP.toNanos()) {
-        throw new AssertionError("not within " + GIVE_UP.toSeconds() + " s: " + fact.get());
+      if (System.nanoTime() - start > promise.toNanos()) {
+        throw new AssertionError("not within " + promise.toMillis() + " ms: " + fact.get());
       }
       LockSupport.parkNanos(BETWEEN_LOOKS);
     }

@@ -1,0 +1,14 @@
+package dev.earshot.store;
+
+import dev.earshot.exchange.BodySource;
+import dev.earshot.exchange.RecordedExchange;
+import dev.earshot.exchange.RecordedMessage;
+
+/**
+ * What an entry of an archive is made of.
+ *
+ * @param messages those of the exchange, in their order; asked for at most twice, and not held
+ * @param bodies of the exchange
+ */
+public record HarRecord(
+    RecordedExchange exchange, Iterable<RecordedMessage> messages, BodySource bodies) {}
