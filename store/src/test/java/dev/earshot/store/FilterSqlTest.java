@@ -14,6 +14,7 @@ import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
 import dev.earshot.exchange.TrafficEvent;
 import dev.earshot.exchange.TunnelReason;
+import dev.earshot.exchange.filter.BodyText;
 import dev.earshot.exchange.filter.Filter;
 import dev.earshot.exchange.filter.FilterParser;
 import dev.earshot.exchange.filter.Trait;
@@ -24,7 +25,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -37,7 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A filter means the same to SQLite and in memory. */
 class FilterSqlTest {
-  private static final int EXPRESSIONS = Boolean.getBoolean("stress") ? 100_000 : 3_000;
+  private static final int EXPRESSIONS = Boolean.getBoolean("stress") ? 100_000 : 2_000;
   private static final int EXCHANGES = 300;
 
   private static final String[] HOSTS = {
@@ -194,14 +197,20 @@ class FilterSqlTest {
       assertThat(all).hasSize(EXCHANGES);
       assertThat(all.stream().filter(each -> each.end() instanceof ExchangeEnd.Pending).count())
           .isBetween(20L, 200L);
+      Map<Long, BodyText> texts = new HashMap<>();
+      for (RecordedExchange exchange : all) {
+        var bodies = new CapturedText(exchange, reader.bodies(exchange.id()));
+        String sent = bodies.of(Direction.UP).toString();
+        String came = bodies.of(Direction.DOWN).toString();
+        texts.put(exchange.id(), direction -> direction == Direction.UP ? sent : came);
+      }
       int some = 0;
       for (int i = 0; i < EXPRESSIONS; i++) {
         String text = expression(3);
         Filter filter = parsed(text);
         List<Long> here = new ArrayList<>();
         for (RecordedExchange exchange : all) {
-          var bodies = new CapturedText(exchange, reader.bodies(exchange.id()));
-          if (filter.match(exchange, bodies).matches()) {
+          if (filter.match(exchange, texts.getOrDefault(exchange.id(), BodyText.NONE)).matches()) {
             here.add(exchange.id());
           }
         }
@@ -266,10 +275,10 @@ class FilterSqlTest {
               "a ".repeat(2_000),
               "a|".repeat(2_000) + "a",
               "-(a|" + "b ".repeat(1_500) + ")",
-              "/".repeat(0) + "\"" + "/".repeat(4_000) + "\"",
+              "\"" + "/".repeat(4_000) + "\"",
               "a/b/c/d/".repeat(400),
               "(".repeat(100) + "status:404" + ")".repeat(100),
-              "(a|-(b ".repeat(80) + "c" + "))".repeat(80))) {
+              "(a|-(b ".repeat(40) + "c" + "))".repeat(40))) {
         Filter filter = parsed(text);
         FilterSql sql = sql(text);
         assertThat(sql.condition()).hasSizeLessThan(200_000);
@@ -307,7 +316,7 @@ class FilterSqlTest {
   @Test
   void tellsHowManyAHostileExpressionLeftOut() throws Exception {
     try (var reader = CaptureReader.open(file)) {
-      var page = reader.exchanges(parsed("body:/(a|a)*b/"), 0, Order.OLDEST_FIRST, EXCHANGES);
+      var page = reader.exchanges(parsed("body:/.*.*.*.*.*.*b/"), 0, Order.OLDEST_FIRST, EXCHANGES);
       assertThat(page.exchanges()).isEmpty();
       assertThat(page.gaveUp()).isPositive();
     }
@@ -355,7 +364,10 @@ class FilterSqlTest {
       case 0 -> "\"" + word() + "\"";
       case 1 -> "method:" + pick("get", "p*", "*e*", "\"GET\"", "m-*h", "/^g/", "_*", "connect");
       case 2 -> "status:" + pick("404", "2xx", "5xx", "101", "999");
-      case 3 -> pick("status", "pid", "run") + sign() + pick("1", "2", "42", "200", "404", "500");
+      case 3 ->
+          one(2)
+              ? "status" + sign() + pick("101", "200", "404", "500")
+              : pick("pid", "run") + sign() + pick("1", "2", "42", "43");
       case 4 ->
           "host:"
               + pick("*.example.com", "localhost", "*:8080", "[::1]", "example.org", "h_*", "h%t",
