@@ -38,17 +38,24 @@ public final class Heads {
     return mediaType(headers).equals("text/event-stream");
   }
 
+  /** Whether a request asks for a WebSocket, in the way of HTTP/1.1 or in that of HTTP/2. */
+  public static boolean asksWebSocket(RequestHead request) {
+    return upgradesToWebSocket(request.headers()) || connectsToWebSocket(request);
+  }
+
   /**
    * Whether a response opens a WebSocket: 101 to {@code Upgrade: websocket} (RFC 6455 section 4),
    * or 2xx to a CONNECT with a header {@code :protocol} of that name (RFC 8441 section 4).
    */
   public static boolean opensWebSocket(RequestHead request, ResponseHead response) {
-    if (response.status() == 101) {
-      return upgradesToWebSocket(request.headers()) && upgradesToWebSocket(response.headers());
-    }
-    return response.status() >= 200
-        && response.status() < 300
-        && request.method().equals("CONNECT")
+    int status = response.status();
+    return status == 101
+        ? upgradesToWebSocket(request.headers()) && upgradesToWebSocket(response.headers())
+        : status >= 200 && status < 300 && connectsToWebSocket(request);
+  }
+
+  private static boolean connectsToWebSocket(RequestHead request) {
+    return request.method().equals("CONNECT")
         && Headers.first(request.headers(), ":protocol")
             .filter(WEBSOCKET::equalsIgnoreCase)
             .isPresent();

@@ -12,11 +12,14 @@ public final class Quantities {
   /** Longer than any run; keeps arithmetic on nanoseconds from overflowing. */
   public static final Duration LONGEST = Duration.ofDays(365);
 
+  /** The largest size, 1 TiB: more than any body or disk has to do with. */
+  public static final long LARGEST = 1L << 40;
+
   private static final Pattern DURATION =
       Pattern.compile("(\\d{1,12})(?:\\.(\\d{1,3}))?(ms|s|m|h)");
 
   private static final Pattern SIZE =
-      Pattern.compile("(\\d{1,19})(?:\\.(\\d{1,3}))?(b|[kmgt](?:i?b)?|)", Pattern.CASE_INSENSITIVE);
+      Pattern.compile("(\\d{1,13})(?:\\.(\\d{1,3}))?(b|[kmgt](?:i?b)?|)", Pattern.CASE_INSENSITIVE);
 
   private static final String SIZE_UNITS = "kmgt";
 
@@ -45,7 +48,7 @@ public final class Quantities {
   }
 
   /**
-   * A number of bytes, or empty if the text is not one. Units are powers of 1024, without case:
+   * A number of bytes, at most 1 TiB, or empty if the text is not one. Units are powers of 1024, without case:
    * {@code b}, {@code k}, {@code kb}, {@code kib}, and the same with {@code m}, {@code g} and
    * {@code t}. A part of a byte is dropped.
    */
@@ -59,14 +62,13 @@ public final class Quantities {
     if (power == 0 && matcher.group(2) != null) {
       return OptionalLong.empty();
     }
-    long unitBytes = 1L << (10 * power);
-    try {
-      long whole = Math.multiplyExact(unitBytes, Long.parseLong(matcher.group(1)));
-      long part = unitBytes * thousandths(matcher.group(2)) / 1000;
-      return OptionalLong.of(Math.addExact(whole, part));
-    } catch (ArithmeticException | NumberFormatException tooMuch) {
+    long factor = 1L << (10 * power);
+    long whole = Long.parseLong(matcher.group(1));
+    if (whole > LARGEST / factor) {
       return OptionalLong.empty();
     }
+    long size = whole * factor + thousandths(matcher.group(2)) * factor / 1000;
+    return size > LARGEST ? OptionalLong.empty() : OptionalLong.of(size);
   }
 
   private static long thousandths(String digits) {

@@ -6,6 +6,7 @@ import dev.earshot.exchange.Message;
 import dev.earshot.exchange.MessageKind;
 import dev.earshot.exchange.RecordedExchange;
 import dev.earshot.exchange.RecordedMessage;
+import dev.earshot.exchange.filter.Filter;
 import dev.earshot.process.Machine;
 import dev.earshot.session.CaptureView;
 import dev.earshot.session.CrashedSessions;
@@ -193,6 +194,19 @@ public final class CaptureReader implements CaptureView {
       }
       return found;
     }
+  }
+
+  /**
+   * A page of the exchanges that match a filter. Without terms that only an exchange itself can
+   * answer, the file's indexes are used; an interrupt ends a long search.
+   *
+   * @param beyond only those with an id beyond it, in this order; with 0, from the beginning
+   * @param most of them at most
+   * @throws IOException with one line for people, if the record cannot be read
+   */
+  public FilteredPage exchanges(Filter filter, long beyond, Order order, int most)
+      throws IOException {
+    return asked(() -> new FilterQuery(connection, this::bodies).page(filter, beyond, order, most));
   }
 
   @Override

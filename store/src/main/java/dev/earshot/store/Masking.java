@@ -4,7 +4,7 @@ import dev.earshot.content.ContentDecoder;
 import dev.earshot.content.DecodeLimits;
 import dev.earshot.content.DecodeMemory;
 import dev.earshot.exchange.Header;
-import dev.earshot.exchange.Headers;
+import dev.earshot.exchange.Heads;
 import dev.earshot.exchange.Redaction;
 import dev.earshot.exchange.RequestHead;
 import dev.earshot.exchange.ResponseHead;
@@ -13,7 +13,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -96,9 +95,7 @@ record Masking(Redaction profile) {
 
   /** The type of the body, in lower case and without parameters. */
   static Optional<String> mediaType(List<Header> headers) {
-    return Headers.first(headers, "Content-Type")
-        .map(value -> value.split(";", 2)[0].strip().toLowerCase(Locale.ROOT))
-        .filter(type -> !type.isEmpty());
+    return Optional.of(Heads.mediaType(headers)).filter(type -> !type.isEmpty());
   }
 
   /**

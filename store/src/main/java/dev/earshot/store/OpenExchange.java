@@ -1,6 +1,9 @@
 package dev.earshot.store;
 
 import dev.earshot.exchange.Direction;
+import dev.earshot.exchange.Heads;
+import dev.earshot.exchange.RequestHead;
+import dev.earshot.exchange.ResponseHead;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +28,7 @@ final class OpenExchange {
   private HeldBody response;
   private ExchangeFacts.@Nullable Start start;
   private ExchangeFacts.@Nullable Response head;
+  private @Nullable RequestHead webSocket;
   private ExchangeFacts.@Nullable End end;
   private int flags;
   private boolean changed;
@@ -69,6 +73,17 @@ final class OpenExchange {
     }
   }
 
+  /** Its request asks for a WebSocket. */
+  void asksWebSocket(RequestHead request) {
+    webSocket = request;
+  }
+
+  /** Whether this head of a response opens one. */
+  boolean opensWebSocket(ResponseHead answer) {
+    RequestHead asked = webSocket;
+    return asked != null && Heads.opensWebSocket(asked, answer);
+  }
+
   HeldBody body(Direction direction) {
     return switch (direction) {
       case UP -> request;
@@ -78,6 +93,7 @@ final class OpenExchange {
 
   void respond(ExchangeFacts.Response with, HeldBody body) {
     head = with;
+    webSocket = null;
     response = body;
     changed = true;
   }

@@ -28,7 +28,7 @@ final class ReadExchange {
   static final String SELECT =
       "SELECT e.id, e.run, e.started, e.flags, e.status, e.duration, e.error,"
           + " e.request_bytes, e.response_bytes, o.origin || e.path, o.name,"
-          + " p.pid, p.name, p.owned,"
+          + " p.pid, p.name,"
           + " h.connection, h.reused, h.request, h.response, h.remote, h.response_after,"
           + " h.request_kept, h.request_gap, h.response_kept, h.response_gap, h.response_decoded,"
           + " h.trailers, h.blocked, h.dns, h.connect, h.tls, h.send, h.wait, h.receive,"
@@ -50,7 +50,7 @@ final class ReadExchange {
     long responseBytes = row.number();
     String url = row.text();
     String host = row.text();
-    var client = new ClientProcess(row.optionalLong(), row.optionalText(), row.flag());
+    var client = new ClientProcess(row.optionalLong(), row.optionalText(), !Flag.UNOWNED.in(flags));
     long connection = row.number();
     boolean reused = row.flag();
     RequestHead request = HeadText.request(row.bytes().orElse(""));

@@ -4,6 +4,7 @@ import dev.earshot.exchange.BodyGap;
 import dev.earshot.exchange.ClientProcess;
 import dev.earshot.exchange.Direction;
 import dev.earshot.exchange.Header;
+import dev.earshot.exchange.Heads;
 import dev.earshot.exchange.HttpVersion;
 import dev.earshot.exchange.MessageKind;
 import dev.earshot.exchange.RequestHead;
@@ -225,7 +226,10 @@ final class Recording {
     int path = pathOf(url);
     RequestHead head = masking.head(started.request());
     int flags = started.client().owned() ? 0 : Flag.UNOWNED.bit();
-    add(
+    if (Heads.isGrpc(started.request().headers())) {
+      flags |= Flag.GRPC.bit();
+    }
+    var exchange =
         new OpenExchange(
             started.id(),
             nanos,
@@ -244,7 +248,11 @@ final class Recording {
                 Optional.empty()),
             flags,
             held(masking.treatment(started.request().headers())),
-            held(NOTHING)));
+            held(NOTHING));
+    if (Heads.asksWebSocket(started.request())) {
+      exchange.asksWebSocket(started.request());
+    }
+    add(exchange);
   }
 
   /** Where the path of an absolute URL begins. */
@@ -262,11 +270,13 @@ final class Recording {
 
   private void respond(OpenExchange exchange, ResponseHead head, String remote, Duration since) {
     Optional<String> type = Masking.mediaType(head.headers());
-    if (head.status() == 101) {
+    if (exchange.opensWebSocket(head)) {
       exchange.add(Flag.WEBSOCKET);
-    } else if (type.orElse("").equals("text/event-stream")) {
+    }
+    if (Heads.isEventStream(head.headers())) {
       exchange.add(Flag.SSE);
-    } else if (type.orElse("").startsWith("application/grpc")) {
+    }
+    if (Heads.isGrpc(head.headers())) {
       exchange.add(Flag.GRPC);
     }
     exchange.respond(

@@ -24,7 +24,7 @@ public enum NumberField {
     return switch (this) {
       case STATUS -> MOST_STATUS;
       case DURATION -> Quantities.LONGEST.toNanos() / NANOS_PER_MICRO;
-      case SIZE -> Long.MAX_VALUE;
+      case SIZE -> Quantities.LARGEST;
       case PID, RUN -> MOST_OTHER;
     };
   }

@@ -77,8 +77,8 @@ final class NumberText {
   static String expected(NumberField field) {
     return switch (field) {
       case STATUS -> "a status, such as 404; a class of them is written status:4xx";
-      case DURATION -> "a duration with its unit, such as 250ms, 5s or 2m";
-      case SIZE -> "a size, such as 512, 64k or 1MiB";
+      case DURATION -> "a duration with its unit, up to 365 days, such as 250ms, 5s or 2m";
+      case SIZE -> "a size up to 1TiB, such as 512, 64k or 1MiB";
       case PID -> "a process id";
       case RUN -> "the number of a run, such as 2";
     };

@@ -61,17 +61,18 @@ public enum TextField {
 
   private static String path(String url, boolean withQuery) {
     int scheme = url.indexOf("://");
-    int from = url.indexOf('/', scheme < 0 ? 0 : scheme + "://".length());
-    if (from < 0) {
+    if (scheme < 0) {
       return "";
     }
-    int to = url.length();
-    for (int i = url.length() - 1; i >= from; i--) {
-      char c = url.charAt(i);
-      if (c == '#' || (c == '?' && !withQuery)) {
-        to = i;
-      }
+    int from = first(url, "/?#", scheme + "://".length());
+    return url.substring(from, first(url, withQuery ? "#" : "?#", from));
+  }
+
+  private static int first(String text, String ofThese, int from) {
+    int at = from;
+    while (at < text.length() && ofThese.indexOf(text.charAt(at)) < 0) {
+      at++;
     }
-    return url.substring(from, to);
+    return at;
   }
 }

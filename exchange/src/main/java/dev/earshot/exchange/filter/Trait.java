@@ -24,7 +24,7 @@ public enum Trait {
   REPLAYED,
   /** The user marked it. */
   MARKED,
-  /** Less of a body is kept than there was. */
+  /** Less of a body is kept than there was; not said of a tunnel, of which nothing is kept. */
   TRUNCATED,
   /** Its client is not known to belong to the session's process tree. */
   UNOWNED;
@@ -58,7 +58,9 @@ public enum Trait {
       case TUNNEL -> exchange.tunnel().isPresent();
       case REPLAYED -> exchange.replayed();
       case MARKED -> exchange.marked();
-      case TRUNCATED -> exchange.requestBody().isCut() || exchange.responseBody().isCut();
+      case TRUNCATED ->
+          exchange.tunnel().isEmpty()
+              && (exchange.requestBody().isCut() || exchange.responseBody().isCut());
       case UNOWNED -> !exchange.client().owned();
     };
   }
