@@ -184,6 +184,21 @@ final class SnippetCases {
                 "X-A: 1",
                 "TE: trailers, gzip"),
         SnippetCase.of(
+                "the handshake of a WebSocket",
+                "GET /socket",
+                "",
+                "X-A: 1",
+                "Connection: Upgrade",
+                "Upgrade: websocket",
+                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")
+            .recordedAs(
+                "Host: HOST",
+                "Connection: keep-alive, Upgrade",
+                "X-A: 1",
+                "Upgrade: websocket",
+                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")
+            .without(FETCH, "upgrade"),
+        SnippetCase.of(
                 "a question before the body", "POST /", "x", "Expect: 100-continue", "X-A: 1")
             .without(FETCH, "expect")
             .without(JAVA, "expect"));

@@ -25,6 +25,12 @@ final class JavaSnippet {
       return failing(unsendable.get());
     }
     List<Header> headers = headers(request);
+    String url = request.base() + TargetForm.forJava(request.target());
+    if (url.length() > LONGEST_CONSTANT
+        || headers.stream().anyMatch(header -> header.value().length() > LONGEST_CONSTANT)) {
+      return failing(
+          "exchange %d has a head too long for constants of Java".formatted(request.id()));
+    }
     var out = new StringBuilder();
     Notes.of(request, notes(request)).forEach(note -> out.append("// ").append(note).append('\n'));
     out.append(
@@ -51,7 +57,7 @@ final class JavaSnippet {
       line(out, "System.setProperty(\"jdk.httpclient.allowRestrictedHeaders\", %s);", restricted);
     }
     out.append("    HttpRequest request =\n        HttpRequest.newBuilder(URI.create(")
-        .append(CodeLiterals.java(request.base() + TargetForm.forJava(request.target())))
+        .append(CodeLiterals.java(url))
         .append("))\n            .version(HttpClient.Version.")
         .append(request.version() == HttpVersion.HTTP_2 ? "HTTP_2" : "HTTP_1_1")
         .append(")\n            .method(")

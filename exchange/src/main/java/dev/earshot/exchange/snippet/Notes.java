@@ -8,7 +8,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * What a snippet tells about itself in comments. No captured text but names of headers is in them.
+ * What a snippet tells about itself in comments. No captured text but names of headers is in them,
+ * and no quote, which an interactive zsh would take for one: it does not know comments.
  */
 final class Notes {
   private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9_-]{1,64}");

@@ -59,7 +59,7 @@ sealed interface SnippetBody {
         || announced.filter(n -> !n.equals(Long.toString(known.bytes()))).isPresent()) {
       return new Read(
           new Missing(
-              "Of the body's %s bytes, %d were kept."
+              "Of the %s bytes of the body, %d were kept."
                   .formatted(size(known, announced), known.kept())),
           false);
     }

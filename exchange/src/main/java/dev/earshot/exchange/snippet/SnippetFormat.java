@@ -48,8 +48,8 @@ public enum SnippetFormat {
   }
 
   /**
-   * The text, which ends with a line feed. It is bounded by the head of the request and {@link
-   * SnippetBody#LONGEST}.
+   * The text, which ends with a line feed. Its size is bounded by the head of the request, and it
+   * holds at most 1 MiB of a body.
    *
    * @throws IOException if a body cannot be read
    */

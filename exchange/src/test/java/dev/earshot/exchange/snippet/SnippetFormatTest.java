@@ -121,12 +121,12 @@ class SnippetFormatTest {
   void aBodyThatIsNotAllThereComesFromAFile(SnippetFormat format) throws IOException {
     byte[] kept = "kept".getBytes(UTF_8);
     assertThat(format.write(Exchanges.cut(new Body(9, 4, BodyGap.TRUNCATED), kept)))
-        .contains("Of the body's 9 bytes, 4 were kept. Put it into the file request-body-42.")
+        .contains("Of the 9 bytes of the body, 4 were kept. Put it into the file request-body-42.")
         .doesNotContain("kept\"", "a2VwdA");
     // The client went away before it had sent all of it.
     assertThat(
             format.write(Exchanges.cut(new Body(4, 4, BodyGap.NONE), kept, "Content-Length: 70")))
-        .contains("Of the body's 70 bytes, 4 were kept.");
+        .contains("Of the 70 bytes of the body, 4 were kept.");
     // What the record says and what can be read are not the same.
     assertThat(format.write(Exchanges.cut(new Body(5, 5, BodyGap.NONE), kept)))
         .contains("5 bytes, of which 4 could be read.");
@@ -214,6 +214,18 @@ class SnippetFormatTest {
                 all.codePoints().allMatch(c -> c == '\n' || c == '\t' || PlainText.isPlain(c)));
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("runnable")
+  void aLongHeadIsWrittenOrRefused(SnippetFormat format) throws IOException {
+    String target = "/" + "%7Ea\u00e9".repeat(10_000);
+    String text = format.write(Exchanges.request(NONE, "GET " + target, "", "X-A: 1"));
+    assertThat(text).contains(format == SnippetFormat.JAVA ? "too long for constants" : "%7Ea");
+    String value = "v".repeat(200_000);
+    boolean bounded = format != SnippetFormat.FETCH && format != SnippetFormat.REQUESTS;
+    assertThat(format.write(Exchanges.request(NONE, "GET /", "", "X-A: " + value)))
+        .contains(bounded ? "has a head too long for" : value);
   }
 
   private static Snippet request(String url, RequestHead head) {
