@@ -13,14 +13,17 @@ final class Tools {
 
   private static final Map<String, String> PROGRAMS =
       Map.ofEntries(
+          Map.entry("bash", "bash"),
           Map.entry("certutil", "libnss3-tools"),
           Map.entry("chromium", "chromium"),
           Map.entry("curl", "curl"),
           Map.entry("danted", "dante-server"),
+          Map.entry("dash", "dash"),
           Map.entry("fcgiwrap", "fcgiwrap"),
           Map.entry("git", "git"),
           Map.entry("go", "golang-go"),
           Map.entry("h2load", "nghttp2-client"),
+          Map.entry("http", "httpie"),
           Map.entry("java", "default-jdk-headless"),
           Map.entry("microsocks", "microsocks"),
           Map.entry("mvn", "maven"),
