@@ -16,7 +16,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** The commands of the program: finds the one that is meant and runs it. */
 final class Commands {
   private static final List<String> LATER =
-      List.of("open", "show", "export", "replay", "diff", "sessions", "config", "completion");
+      List.of("open", "replay", "diff", "config", "completion");
 
   private final PrintStream out;
   private final PrintStream err;
@@ -58,6 +58,9 @@ final class Commands {
     }
     return switch (command.commandSpec().name()) {
       case "run" -> new RunCommand(err).run(RunCommandLine.options(command), launch);
+      case "show" -> new ShowCommand(out, err).run(command, launch);
+      case "export" -> new ExportCommand(out, err).run(command, launch);
+      case "sessions" -> new SessionsCommand(out, err).run(command, launch);
       case "ca" -> new CaCommand(out, err).run(command, launch);
       case "doctor" -> new DoctorCommand(out, err).run(command, launch);
       case "demo" -> new DemoCommand(out, err).run(launch);
@@ -87,6 +90,9 @@ final class Commands {
     // The options of a run end at its command, whose own options are its own affair.
     line.addSubcommand("run", new CommandLine(RunCommandLine.spec()).setStopAtPositional(true));
     line.addSubcommand("demo", DemoCommand.spec());
+    line.addSubcommand("show", ShowCommand.spec());
+    line.addSubcommand("export", ExportCommand.spec());
+    line.addSubcommand("sessions", SessionsCommand.spec());
     line.addSubcommand("ca", CaCommand.spec());
     line.addSubcommand("doctor", DoctorCommand.spec());
     line.setExpandAtFiles(false);
@@ -132,7 +138,7 @@ final class Commands {
   private static void refuseLaterCommands(List<String> arguments) throws UserError {
     if (!arguments.isEmpty() && LATER.contains(arguments.getFirst())) {
       throw UserError.notThereYet(
-          "'" + arguments.getFirst() + "'", "there are: run, demo, ca, doctor");
+          "'" + arguments.getFirst() + "'", "there are: run, show, export, sessions, demo, ca, doctor");
     }
   }
 

@@ -37,7 +37,7 @@ final class ExchangeText {
     this.zone = zone;
   }
 
-  void print(RecordedExchange exchange, BodySource source, List<RecordedMessage> messages)
+  void print(RecordedExchange exchange, BodySource source, Iterable<RecordedMessage> messages)
       throws IOException {
     line(
         palette.bold(
@@ -77,9 +77,10 @@ final class ExchangeText {
       line("");
       headers("< ", finished.trailers());
     }
-    if (!messages.isEmpty()) {
+    var each = messages.iterator();
+    if (each.hasNext()) {
       line("");
-      messages.forEach(this::message);
+      each.forEachRemaining(this::message);
     }
   }
 

@@ -1,5 +1,8 @@
 package dev.earshot.cli;
 
+import dev.earshot.exchange.filter.FilterParser;
+import java.util.List;
+
 /**
  * A failure that the user can mend, as one line: what could not be done, why, what to try. All of
  * them stand here, so that they can be read together.
@@ -105,6 +108,26 @@ final class UserError extends Exception {
 
   static UserError cannotRead(String what, String file, String why) {
     return new UserError(CANNOT_RUN, "%s: cannot read '%s': %s".formatted(what, file, why));
+  }
+
+  static UserError noCaptures() {
+    return new UserError(
+        FAILURE, "there is no HOME, so no session is recorded there; name a file with -s ./FILE");
+  }
+
+  static UserError badFilter(String text, FilterParser.Wrong wrong) {
+    return new UserError(CANNOT_RUN, "--filter '%s': %s".formatted(text, wrong.text()));
+  }
+
+  static UserError unknownAction(String action) {
+    List<String> actions = List.of("list", "rm", "prune");
+    return new UserError(
+        FAILURE,
+        "sessions: unknown action '%s'; %sthere are: %s"
+            .formatted(
+                action,
+                Nearest.of(action, actions).map(it -> "did you mean '" + it + "'? ").orElse(""),
+                String.join(", ", actions)));
   }
 
   static UserError of(int exitCode, String message) {

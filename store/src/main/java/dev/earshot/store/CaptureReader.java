@@ -278,6 +278,17 @@ public final class CaptureReader implements CaptureView {
     });
   }
 
+  /** The length of the longest host's name, for a table; 0 if there is none. */
+  public int longestHost() throws IOException {
+    return asked(() -> {
+      try (var query = connection.createStatement();
+          var row = query.executeQuery("SELECT coalesce(max(length(name)), 0) FROM host")) {
+        row.next();
+        return row.getInt(1);
+      }
+    });
+  }
+
   @Override
   public Changes changes(long number, int most) throws IOException {
     return asked(() -> {

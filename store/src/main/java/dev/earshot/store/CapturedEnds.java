@@ -2,18 +2,14 @@ package dev.earshot.store;
 
 import dev.earshot.exchange.ExchangeEnd;
 import dev.earshot.exchange.RecordedExchange;
-import dev.earshot.exchange.RecordedMessage;
 import dev.earshot.session.CaptureView;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -90,7 +86,7 @@ final class CapturedEnds implements FinishedExchanges, AutoCloseable {
     Optional<RecordedExchange> exchange = open.exchange(id);
     if (exchange.isPresent() && !(exchange.get().end() instanceof ExchangeEnd.Pending)) {
       known.set(Math.toIntExact(id));
-      found.add(new HarRecord(exchange.get(), () -> new Messages(open, id), open.bodies(id)));
+      found.add(HarRecord.of(open, exchange.get()));
     }
   }
 
@@ -115,42 +111,6 @@ final class CapturedEnds implements FinishedExchanges, AutoCloseable {
   public void close() throws IOException {
     if (reader != null) {
       reader.close();
-    }
-  }
-
-  /** The messages of an exchange, a page at a time. */
-  private static final class Messages implements Iterator<RecordedMessage> {
-    private final CaptureReader reader;
-    private final long exchange;
-    private final ArrayDeque<RecordedMessage> page = new ArrayDeque<>();
-    private long read;
-    private boolean more = true;
-
-    Messages(CaptureReader reader, long exchange) {
-      this.reader = reader;
-      this.exchange = exchange;
-    }
-
-    @Override
-    public boolean hasNext() {
-      if (page.isEmpty() && more) {
-        try {
-          page.addAll(reader.messages(exchange, read, PAGE));
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        }
-        read += page.size();
-        more = page.size() == PAGE;
-      }
-      return !page.isEmpty();
-    }
-
-    @Override
-    public RecordedMessage next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException();
-      }
-      return page.remove();
     }
   }
 }

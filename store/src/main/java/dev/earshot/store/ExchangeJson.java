@@ -16,6 +16,7 @@ import dev.earshot.exchange.RecordedMessage;
 import dev.earshot.exchange.Redaction;
 import dev.earshot.exchange.Timings;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -23,6 +24,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 
 /**
@@ -47,22 +49,45 @@ public final class ExchangeJson {
     this.limits = limits;
   }
 
-  /** Writes what is known without the bodies. */
-  public void write(JsonGenerator out, RecordedExchange exchange) {
-    out.writeStartObject();
-    facts(out, exchange);
-    out.writeEndObject();
+  /** Writes a line with what is known without the bodies. */
+  public void line(OutputStream out, RecordedExchange exchange) throws IOException {
+    try (JsonGenerator json = HarJson.generator(out)) {
+      json.writeStartObject();
+      facts(json, exchange);
+      json.writeEndObject();
+    } catch (JacksonException e) {
+      throw cause(e);
+    }
+    out.write('\n');
   }
 
   /**
-   * Writes all of it. A body is {@code text} where it is text, without its content coding, and
+   * Writes a line with all of it. A body is {@code text} where it is text, without its content coding, and
    * {@code base64} otherwise; {@code missing} says why it is not whole.
    */
-  public void write(
+  public void line(
+      OutputStream out,
+      RecordedExchange exchange,
+      BodySource source,
+      Iterable<RecordedMessage> messages)
+      throws IOException {
+    try (JsonGenerator json = HarJson.generator(out)) {
+      whole(json, exchange, source, messages);
+    } catch (JacksonException e) {
+      throw cause(e);
+    }
+    out.write('\n');
+  }
+
+  private static IOException cause(JacksonException e) {
+    return e.getCause() instanceof IOException cause ? cause : new IOException(e);
+  }
+
+  private void whole(
       JsonGenerator out,
       RecordedExchange exchange,
       BodySource source,
-      List<RecordedMessage> messages)
+      Iterable<RecordedMessage> messages)
       throws IOException {
     out.writeStartObject();
     facts(out, exchange);
@@ -72,9 +97,10 @@ public final class ExchangeJson {
           exchange.response().map(response -> response.head().headers()).orElse(List.of());
       body(out, "response_body", headers, exchange.responseBody(), source);
     }
-    if (!messages.isEmpty()) {
+    var each = messages.iterator();
+    if (each.hasNext()) {
       out.writeArrayPropertyStart("messages");
-      messages.forEach(each -> message(out, each));
+      each.forEachRemaining(one -> message(out, one));
       out.writeEndArray();
     }
     out.writeEndObject();

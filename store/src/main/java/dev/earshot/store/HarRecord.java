@@ -3,6 +3,7 @@ package dev.earshot.store;
 import dev.earshot.exchange.BodySource;
 import dev.earshot.exchange.RecordedExchange;
 import dev.earshot.exchange.RecordedMessage;
+import dev.earshot.session.CaptureView;
 
 /**
  * What an entry of an archive is made of.
@@ -12,4 +13,11 @@ import dev.earshot.exchange.RecordedMessage;
  * @param bodies of the exchange
  */
 public record HarRecord(
-    RecordedExchange exchange, Iterable<RecordedMessage> messages, BodySource bodies) {}
+    RecordedExchange exchange, Iterable<RecordedMessage> messages, BodySource bodies) {
+
+  /** One that a capture has. */
+  public static HarRecord of(CaptureView view, RecordedExchange exchange) {
+    return new HarRecord(
+        exchange, new CapturedMessages(view, exchange.id()), view.bodies(exchange.id()));
+  }
+}
