@@ -48,9 +48,9 @@ public final class Quantities {
   }
 
   /**
-   * A number of bytes, at most 1 TiB, or empty if the text is not one. Units are powers of 1024, without case:
-   * {@code b}, {@code k}, {@code kb}, {@code kib}, and the same with {@code m}, {@code g} and
-   * {@code t}. A part of a byte is dropped.
+   * A number of bytes, at most 1 TiB, or empty if the text is not one. Units are powers of 1024,
+   * without case: {@code b}, {@code k}, {@code kb}, {@code kib}, and the same with {@code m},
+   * {@code g} and {@code t}. A part of a byte is dropped.
    */
   public static OptionalLong size(String text) {
     Matcher matcher = SIZE.matcher(text);

@@ -37,8 +37,7 @@ public record CapturedText(RecordedExchange exchange, BodySource source) impleme
   private List<Header> headers(Direction direction) {
     return switch (direction) {
       case UP -> exchange.request().headers();
-      case DOWN ->
-          exchange.response().map(response -> response.head().headers()).orElse(List.of());
+      case DOWN -> exchange.response().map(response -> response.head().headers()).orElse(List.of());
     };
   }
 }

@@ -1,7 +1,5 @@
 package dev.earshot.store;
 
-import dev.earshot.exchange.HttpVersion;
-import dev.earshot.exchange.filter.Comparison;
 import dev.earshot.exchange.filter.Filter;
 import dev.earshot.exchange.filter.NumberField;
 import dev.earshot.exchange.filter.TextField;
@@ -80,8 +78,10 @@ record FilterSql(String condition, List<String> parameters, Filter rest) {
     /** What holds where the filter is certainly as wanted. */
     Part part(Filter filter, boolean wanted) {
       return switch (filter) {
-        case Filter.All(var parts) -> wanted ? both(parts(parts, true)) : either(parts(parts, false));
-        case Filter.Any(var parts) -> wanted ? either(parts(parts, true)) : both(parts(parts, false));
+        case Filter.All(var parts) ->
+            wanted ? both(parts(parts, true)) : either(parts(parts, false));
+        case Filter.Any(var parts) ->
+            wanted ? either(parts(parts, true)) : both(parts(parts, false));
         case Filter.Not(var part) -> part(part, !wanted);
         case Filter.Term term -> ++terms > MOST_TERMS ? Part.UNDECIDED : term(term, wanted);
       };

@@ -24,8 +24,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -41,21 +41,36 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A filter means the same to SQLite and in memory. */
 class FilterSqlTest {
   private static final int EXPRESSIONS = Boolean.getBoolean("stress") ? 100_000 : 2_000;
-  private static final int EXCHANGES = 300;
+  private static final int EXCHANGES = 200;
 
   private static final String[] HOSTS = {
     "api.example.com", "localhost:8080", "[::1]:3000", "cdn.example.com", "EXAMPLE.org:81", "h_%t"
   };
   private static final String[] PATHS = {
-    "/", "/v1/customers?limit=3", "/v1/", "/V1/Orders", "/100%25_\\x", "/a?b#c/d", "", "?q=/v1",
-    "/\u00e9t\u00e9", "/v1/customers/cus_4"
+    "/",
+    "/v1/customers?limit=3",
+    "/v1/",
+    "/V1/Orders",
+    "/100%25_\\x",
+    "/a?b#c/d",
+    "",
+    "?q=/v1",
+    "/\u00e9t\u00e9",
+    "/v1/customers/cus_4"
   };
   private static final String[] TYPES = {
-    "application/json", "Application/Problem+JSON; charset=utf-8", "text/html", "text/event-stream",
-    "application/grpc+proto", "", "image/png"
+    "application/json",
+    "Application/Problem+JSON; charset=utf-8",
+    "text/html",
+    "text/event-stream",
+    "application/grpc+proto",
+    "",
+    "image/png"
   };
   private static final String[] METHODS = {"GET", "POST", "get", "PURGE", "M-SEARCH"};
-  private static final String[] BODIES = {"", "{\"name\":\"Zo\u00eb\"}", "first\nsecond", "aaaaaaaaaaaaaaaaaaaa!"};
+  private static final String[] BODIES = {
+    "", "{\"name\":\"Zo\u00eb\"}", "first\nsecond", "aaaaaaaaaaaaaaaaaaaa!"
+  };
 
   @TempDir Path root;
   private final Random random = new Random(20_261_125);
@@ -353,8 +368,7 @@ class FilterSqlTest {
     List<String> terms = new ArrayList<>();
     for (int i = 0; i < parts; i++) {
       String sign = one(3) ? "-" : "";
-      terms.add(
-          depth > 0 && one(3) ? sign + "(" + expression(depth - 1) + ")" : sign + term());
+      terms.add(depth > 0 && one(3) ? sign + "(" + expression(depth - 1) + ")" : sign + term());
     }
     return String.join(one(2) ? " " : " | ", terms);
   }
@@ -370,26 +384,57 @@ class FilterSqlTest {
               : pick("pid", "run") + sign() + pick("1", "2", "42", "43");
       case 4 ->
           "host:"
-              + pick("*.example.com", "localhost", "*:8080", "[::1]", "example.org", "h_*", "h%t",
-                  "/^api/", "/\\d$/", "*");
+              + pick(
+                  "*.example.com",
+                  "localhost",
+                  "*:8080",
+                  "[::1]",
+                  "example.org",
+                  "h_*",
+                  "h%t",
+                  "/^api/",
+                  "/\\d$/",
+                  "*");
       case 5 ->
           "path:"
-              + pick("/v1/*", "/v1/", "/v1/customers", "*?limit=*", "/", "*", "/a?b", "/100%25*",
-                  "*_\\x", "/v\\d/", "/\u00e9*", "/\u00c9*", "?q=*");
+              + pick(
+                  "/v1/*",
+                  "/v1/",
+                  "/v1/customers",
+                  "*?limit=*",
+                  "/",
+                  "*",
+                  "/a?b",
+                  "/100%25*",
+                  "*_\\x",
+                  "/v\\d/",
+                  "/\u00e9*",
+                  "/\u00c9*",
+                  "?q=*");
       case 6 ->
           "type:" + pick("json", "text", "text/*", "*/png", "/json$/", "*", "problem", "grpc", "_");
       case 7 ->
           "header:"
-              + pick("accept", "x-*", "host=api", "accept=json", "/^x-/=/r-\\d*7/", "content-type=p",
-                  "upgrade", "accept=*/*", "nothing");
+              + pick(
+                  "accept",
+                  "x-*",
+                  "host=api",
+                  "accept=json",
+                  "/^x-/=/r-\\d*7/",
+                  "content-type=p",
+                  "upgrade",
+                  "accept=*/*",
+                  "nothing");
       case 8 -> "body:" + pick("zo\u00cb", "second", "/^first$/", "/(?m)^first$/", "x", "A!");
       case 9, 10 -> "duration" + sign() + pick("0", "500ms", "0.5s", "1ms", "0.001ms", "1m");
       case 11 -> "size" + sign() + pick("0", "10", "20", "1k", "1000", "1MiB");
-      case 12 -> "process:" + pick("node", "NODE", "no*", "\"my \\\"app\\\"_%\"", "/app/", "*", "x");
+      case 12 ->
+          "process:" + pick("node", "NODE", "no*", "\"my \\\"app\\\"_%\"", "/app/", "*", "x");
       case 13 -> "proto:" + pick("h1", "h2", "http/1.0", "http/1.1");
       case 14 -> "/" + pick("v1", "^api", "cus_\\d", "(?i)orders", "\\?") + "/";
       case 15 -> "\"" + pick(HOSTS) + pick(PATHS).replace("\\", "\\\\") + "\"";
-      default -> "is:" + pick(Arrays.stream(Trait.values()).map(Trait::word).toArray(String[]::new));
+      default ->
+          "is:" + pick(Arrays.stream(Trait.values()).map(Trait::word).toArray(String[]::new));
     };
   }
 

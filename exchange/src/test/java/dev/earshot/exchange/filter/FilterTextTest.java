@@ -15,11 +15,42 @@ class FilterTextTest {
   private static final int FILTERS = Boolean.getBoolean("stress") ? 1_000_000 : 30_000;
 
   private static final String[] TEXTS = {
-    "a", "B", "/", "//", "*", "\"", "\\", " ", "|", "(", ")", "-", ":", "=", "<", ">", "!", "status",
-    "404", "host:", ".*", "\\d", "[", "]", "^", "?", "%", "\u00e9", "\ud83d\ude00", "\t", "\n", "\u00a0"
+    "a",
+    "B",
+    "/",
+    "//",
+    "*",
+    "\"",
+    "\\",
+    " ",
+    "|",
+    "(",
+    ")",
+    "-",
+    ":",
+    "=",
+    "<",
+    ">",
+    "!",
+    "status",
+    "404",
+    "host:",
+    ".*",
+    "\\d",
+    "[",
+    "]",
+    "^",
+    "?",
+    "%",
+    "\u00e9",
+    "\ud83d\ude00",
+    "\t",
+    "\n",
+    "\u00a0"
   };
   private static final String[] EXPRESSIONS = {
-    "a", "\\d+", "a/b", "\\/", "[/]", " ", "a b", "(x|y)", "\\\\", "\"", "^a$", "a|b:c", ".*", "\\Q/\\E"
+    "a", "\\d+", "a/b", "\\/", "[/]", " ", "a b", "(x|y)", "\\\\", "\"", "^a$", "a|b:c", ".*",
+    "\\Q/\\E"
   };
 
   private final Random random = new Random(20_261_125);
@@ -51,7 +82,8 @@ class FilterTextTest {
     assertThatThrownBy(() -> Filter.not(Filter.everything())).hasMessageContaining("negation");
     assertThatThrownBy(() -> new Filter.Not(new Filter.Not(a))).hasMessageContaining("negation");
     assertThatThrownBy(() -> new Filter.Word(glob)).hasMessageContaining("wildcards");
-    assertThatThrownBy(() -> new Filter.Text(TextField.BODY, glob)).hasMessageContaining("wildcards");
+    assertThatThrownBy(() -> new Filter.Text(TextField.BODY, glob))
+        .hasMessageContaining("wildcards");
     assertThatThrownBy(() -> new Filter.HasHeader(glob, Optional.of(glob)))
         .hasMessageContaining("wildcards");
     assertThatThrownBy(() -> new Filter.Text(TextField.PATH, new TextPattern.Regex("v1")))
