@@ -394,7 +394,7 @@ public enum Redaction {
     if (text.length() > LONGEST_TEXT || PRIVATE_KEY.matcher(text).find()) {
       return MASK;
     }
-    return maskedShapes(maskedAssignments(maskedUrlsIn(text, depth)));
+    return maskedShapes(maskedAssignments(MarkupSecrets.masked(maskedUrlsIn(text, depth))));
   }
 
   private static String maskedUrlsIn(String text, int depth) {
@@ -425,31 +425,29 @@ public enum Redaction {
     for (int i = 0; i < text.length(); i++) {
       char sign = text.charAt(i);
       if ((sign == '=' || sign == ':') && secretBefore(text, done, i)) {
-        int start = skip(text, i + 1, " \t\\");
-        int end = valueEnd(text, start, sign);
-        if (end > start) {
-          masked.append(text, done, start).append(maskedAssigned(text, start, end));
-          done = end;
-          i = end - 1;
+        int start = skip(text, i + 1, sign == ':' && quoteBefore(text, i) ? " \t\r\n\\" : " \t\\");
+        var value = AssignedValue.of(text, start, sign, quoteBefore(text, i));
+        if (value.end() > value.start()) {
+          masked.append(text, done, value.start());
+          masked.append(
+              value.mask().isEmpty()
+                  ? maskedCredentials(text.substring(value.start(), value.end()))
+                  : value.mask());
+          done = value.end();
+          i = value.end() - 1;
         }
       }
     }
     return done == 0 ? text : masked.append(text, done, text.length()).toString();
   }
 
-  private static String maskedAssigned(String text, int start, int end) {
-    char first = text.charAt(start);
-    boolean quoted = QUOTES.indexOf(first) >= 0;
-    String value = text.substring(quoted ? start + 1 : start, end);
-    return (quoted ? String.valueOf(first) : "") + maskedCredentials(value);
-  }
-
-  /** The closing quote of a quoted value; else where a word (or, behind a colon, the line) ends. */
-  private static int valueEnd(String text, int start, char sign) {
-    if (start < text.length() && QUOTES.indexOf(text.charAt(start)) >= 0) {
-      return indexOfAny(text, start + 1, text.substring(start, start + 1));
+  /** Whether the name before a sign is in quotes. */
+  private static boolean quoteBefore(String text, int sign) {
+    int end = sign;
+    while (end > 0 && " \t\r\n".indexOf(text.charAt(end - 1)) >= 0) {
+      end--;
     }
-    return indexOfAny(text, start, sign == '=' ? " \t\r\n\"'<>&#" : "\r\n\"'`");
+    return end > 0 && QUOTES.indexOf(text.charAt(end - 1)) >= 0;
   }
 
   private static boolean secretBefore(String text, int from, int sign) {

@@ -22,6 +22,7 @@ final class SecretNames {
       List.of(
           "token",
           "password",
+          "passwords",
           "passwd",
           "passphrase",
           "passcode",

@@ -190,7 +190,7 @@ class RedactionTest {
         "psql,postgres://u:p@h/db            | psql,postgres://***@h/db",
         "x,--url=https://h/?token=a          | x,--url=https://h/?token=***",
         "x,{\"access_token\": \"a\", \"b\": 1} | x,{\"access_token\": \"***\", \"b\": 1}",
-        "x,{\\\"password\\\":\\\"a b\\\"}    | x,{\\\"password\\\":\\\"***\"}",
+        "x,{\\\"password\\\":\\\"a b\\\"}    | x,{\\\"password\\\":\\\"***\\\"}",
         "sh,-c,curl -H 'Authorization: Bearer abc' -u a:b h"
             + " | sh,-c,curl -H 'Authorization: Bearer ***' -u a:*** h",
         "sh,-c,x --password \"a b\" --user 'c:d' --token=e"
@@ -241,6 +241,55 @@ class RedactionTest {
       })
   void secretsInFreeTextAreMasked(String text, String masked) {
     assertEquals(masked, CREDENTIALS.text(text));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        """
+        {"password": "a", "n": 1} | {"password": "***", "n": 1}
+        """,
+        """
+        {"password":"a\\"bc","n":1} | {"password":"***","n":1}
+        """,
+        """
+        {"password":"a\\\\","n":"b"} | {"password":"***","n":"b"}
+        """,
+        """
+        {"pin":1234,"user":"joe"} | {"pin":"***","user":"joe"}
+        """,
+        """
+        {"passwords":["a","]b"],"x":"y"} | {"passwords":"***","x":"y"}
+        """,
+        """
+        {"token":{"value":"}a"},"x":"y"} | {"token":"***","x":"y"}
+        """,
+        """
+        {"secret":null,"has_token":true} | {"secret":null,"has_token":true}
+        """,
+        """
+        {"a":"{\\"token\\":\\"b\\",\\"c\\":1}"} | {"a":"{\\"token\\":\\"***\\",\\"c\\":1}"}
+        """,
+        """
+        {"a":"{\\"pin\\":12,\\"c\\":1}"} | {"a":"{\\"pin\\":\\"***\\",\\"c\\":1}"}
+        """,
+        """
+        {"max_tokens":5,"passwords_hint":"x"} | {"max_tokens":5,"passwords_hint":"x"}
+        """,
+        """
+        <l><password>a b</password><n>c</n></l> | <l><password>***</password><n>c</n></l>
+        """,
+        """
+        <w:Token xml:a="b"><![CDATA[a<b]]></w:Token> | <w:Token xml:a="b">***</w:Token>
+        """,
+        """
+        user=joe&password=a&x=y | user=joe&password=***&x=y
+        """,
+      })
+  void secretsInBodiesAreMasked(String text, String masked) {
+    assertEquals(masked.strip(), CREDENTIALS.text(text.strip()));
   }
 
   @ParameterizedTest
@@ -310,7 +359,12 @@ class RedactionTest {
         "@",
         "-u '",
         "x://@",
-        "https://a%3a%2f%2f"
+        "https://a%3a%2f%2f",
+        "\"pin\":[\"",
+        "\"pin\":{",
+        "\\\"pin\\\":\\\"",
+        "<pin>a",
+        "<pin a"
       })
   void theWorkIsLinearInTheLength(String piece) {
     String text = piece.repeat(256 * 1024 / piece.length());
