@@ -48,7 +48,8 @@ final class HarUrl {
         pairs.add(
             equals < 0
                 ? new Pair(decoded(part), "")
-                : new Pair(decoded(part.substring(0, equals)), decoded(part.substring(equals + 1))));
+                : new Pair(
+                    decoded(part.substring(0, equals)), decoded(part.substring(equals + 1))));
       }
     }
     return pairs;

@@ -143,9 +143,22 @@ class HarMaskTest {
   void theWorkIsLinear() {
     for (String piece :
         new String[] {
-          "<a ", "<a>x", "<password>", "<password><![CDATA[", "{\"a\":", "[", "\"", "\\\"", "token=",
-          "content-disposition: form-data; name=a\n", "content-disposition:\n\n", "--x\n", "://", "a@",
-          "{\"password\":[", "&amp;=%"
+          "<a ",
+          "<a>x",
+          "<password>",
+          "<password><![CDATA[",
+          "{\"a\":",
+          "[",
+          "\"",
+          "\\\"",
+          "token=",
+          "content-disposition: form-data; name=a\n",
+          "content-disposition:\n\n",
+          "--x\n",
+          "://",
+          "a@",
+          "{\"password\":[",
+          "&amp;=%"
         }) {
       String text = piece.repeat(HarMask.LONGEST / 4 / piece.length());
       long before = System.nanoTime();
