@@ -179,13 +179,46 @@ final class HarBody {
     }
     boolean text = chars.end(whole);
     if (text && chars.count() <= HarMask.LONGEST) {
+      String plain = ((Collector) chars.sink()).text();
       form = Form.HELD;
-      held = mask.body(mimeType(headers), ((Collector) chars.sink()).text());
+      held = mask.body(mimeType(headers), plain);
+      leaveOutIf(mask.isOn() && held.equals(plain) && otherTextHasSecrets());
     } else {
       form = text ? Form.TEXT : Form.BYTES;
-      held = "";
-      leaveOutIfSecret();
+      boolean media =
+          MEDIA.stream().anyMatch(mimeType(headers).toLowerCase(Locale.ROOT)::startsWith);
+      leaveOutIf(mask.isOn() && (text || !media) && hasSecrets());
     }
+  }
+
+  private void leaveOutIf(boolean secret) {
+    if (secret) {
+      form = Form.NOTHING;
+      held = "";
+      comments.add(UNSEEN);
+    }
+  }
+
+  private boolean hasSecrets() throws IOException {
+    if (form == Form.BYTES) {
+      return bytesHaveSecrets();
+    }
+    var search = new HarSearch(mask);
+    var chars = new HarChars(charset, search);
+    read(chars);
+    chars.end(whole);
+    return search.found() || otherTextHasSecrets();
+  }
+
+  /** Under a charset that its sender was wrong about a secret is still one. */
+  private boolean otherTextHasSecrets() throws IOException {
+    return !charset.equals(StandardCharsets.UTF_8) && bytesHaveSecrets();
+  }
+
+  private boolean bytesHaveSecrets() throws IOException {
+    var search = new HarSearch(mask);
+    read(search::bytes);
+    return search.found();
   }
 
   private void undecoded(Decoded decoded) {
@@ -198,25 +231,6 @@ final class HarBody {
       comments.add(UNSEEN);
     } else {
       form = Form.WIRE;
-    }
-  }
-
-  private void leaveOutIfSecret() throws IOException {
-    boolean media = MEDIA.stream().anyMatch(mimeType(headers).toLowerCase(Locale.ROOT)::startsWith);
-    if (!mask.isOn() || (media && form == Form.BYTES)) {
-      return;
-    }
-    var search = new HarSearch(mask);
-    if (form == Form.TEXT) {
-      var chars = new HarChars(charset, search);
-      read(chars);
-      chars.end(whole);
-    } else {
-      read(search::bytes);
-    }
-    if (search.found()) {
-      form = Form.NOTHING;
-      comments.add(UNSEEN);
     }
   }
 
@@ -259,10 +273,7 @@ final class HarBody {
       }
     } else {
       var base64 = new HarBase64(out);
-      Decoded _ =
-          form == Form.WIRE
-              ? read(List.of(), DecodeLimits.STREAM, base64)
-              : read(base64);
+      Decoded _ = form == Form.WIRE ? read(List.of(), DecodeLimits.STREAM, base64) : read(base64);
       base64.end();
     }
     out.writeRaw('"');

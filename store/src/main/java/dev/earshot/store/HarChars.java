@@ -8,7 +8,9 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.util.function.Consumer;
 
-/** Decodes bytes that come in pieces, strictly: what is no text in the charset stops it for good. */
+/**
+ * Decodes bytes that come in pieces, strictly: what is no text in the charset stops it for good.
+ */
 final class HarChars implements Consumer<ByteBuffer> {
   /** Takes pieces of text; a surrogate pair is never divided. */
   @FunctionalInterface

@@ -142,8 +142,7 @@ final class HarCookies {
     }
     try {
       return Optional.of(
-          LocalDateTime.of(year, month, day, time[0], time[1], time[2])
-              .toInstant(ZoneOffset.UTC));
+          LocalDateTime.of(year, month, day, time[0], time[1], time[2]).toInstant(ZoneOffset.UTC));
     } catch (DateTimeException e) {
       return Optional.empty();
     }

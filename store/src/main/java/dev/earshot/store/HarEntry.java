@@ -54,7 +54,7 @@ public final class HarEntry {
    *
    * @param messages those of the exchange, in the order in which they were passed; gone through
    *     once, and only if it is a WebSocket or a stream of events
-   * @param bodies of which each may be opened three times
+   * @param bodies of which each may be opened four times
    * @throws IOException if a body that could be read before cannot be read any more; the document
    *     is broken then
    */
@@ -152,8 +152,7 @@ public final class HarEntry {
     var known = exchange.response();
     if (known.isPresent()) {
       response(known.get().head());
-    } else if (exchange.tunnel().isPresent()
-        && exchange.end() instanceof ExchangeEnd.Finished) {
+    } else if (exchange.tunnel().isPresent() && exchange.end() instanceof ExchangeEnd.Finished) {
       response(new ResponseHead(HttpVersion.HTTP_1_1, 200, "Connection Established", List.of()));
     } else {
       noResponse();

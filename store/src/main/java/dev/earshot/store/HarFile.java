@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * is there can be completed by a look at the last line ({@link HarRepair}, and the guardian's
  * script, which does the same).
  *
- * <p>For one thread at a time, but for {@link #abandon} and {@link #entries}; one that is interrupted
- * closes the file, whole or not. It needs memory for a piece of a file and of a body,
+ * <p>For one thread at a time, but for {@link #abandon} and {@link #entries}; one that is
+ * interrupted closes the file, whole or not. It needs memory for a piece of a file and of a body,
  * and for the text of a body that is masked.
  */
 public final class HarFile implements AutoCloseable {

@@ -48,10 +48,7 @@ public final class HarFollower {
   public record Outcome(long entries, long missing) {}
 
   private HarFollower(
-      HarFile har,
-      Path file,
-      FinishedExchanges exchanges,
-      Consumer<SessionEvent.Warning> tell) {
+      HarFile har, Path file, FinishedExchanges exchanges, Consumer<SessionEvent.Warning> tell) {
     this.har = har;
     this.file = file;
     this.exchanges = exchanges;
@@ -67,10 +64,7 @@ public final class HarFollower {
    * @param tell gets at most one warning while it goes on, and one at the end
    */
   public static HarFollower start(
-      HarFile har,
-      Path file,
-      FinishedExchanges exchanges,
-      Consumer<SessionEvent.Warning> tell) {
+      HarFile har, Path file, FinishedExchanges exchanges, Consumer<SessionEvent.Warning> tell) {
     var follower = new HarFollower(har, file, exchanges, tell);
     follower.thread.start();
     return follower;
@@ -116,8 +110,7 @@ public final class HarFollower {
       tell.accept(
           new SessionEvent.Warning(
               "har_stopped",
-              "cannot write %s any more: %s; entries in it: %d"
-                  .formatted(file, why, har.entries()),
+              "cannot write %s any more: %s; entries in it: %d".formatted(file, why, har.entries()),
               Optional.of("make room, and after the session: " + export())));
     }
   }
@@ -147,7 +140,8 @@ public final class HarFollower {
                   .formatted(
                       missing,
                       file,
-                      failure.orElse(hangs ? "the disk does not answer" : "there was no time left")),
+                      failure.orElse(
+                          hangs ? "the disk does not answer" : "there was no time left")),
               Optional.of("to get them all: " + export())));
     }
     return new Outcome(har.entries(), missing);

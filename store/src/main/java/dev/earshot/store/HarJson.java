@@ -34,7 +34,9 @@ final class HarJson {
 
   private HarJson() {}
 
-  /** The first line, which is never longer than a page and so never cut by the death of a writer. */
+  /**
+   * The first line, which is never longer than a page and so never cut by the death of a writer.
+   */
   static byte[] head(Redaction redaction) {
     var bytes = new ByteArrayOutputStream(512);
     try (JsonGenerator out = generator(bytes)) {
@@ -70,8 +72,7 @@ final class HarJson {
    *
    * @throws IOException if that fails, or the record cannot be read; a part may be written by then
    */
-  static void entry(OutputStream bytes, HarRecord record, Redaction redaction)
-      throws IOException {
+  static void entry(OutputStream bytes, HarRecord record, Redaction redaction) throws IOException {
     try (JsonGenerator out = generator(bytes)) {
       HarEntry.write(out, record.exchange(), record.messages(), record.bodies(), redaction);
     } catch (JacksonException e) {

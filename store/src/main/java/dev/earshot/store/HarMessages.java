@@ -38,8 +38,7 @@ final class HarMessages {
   /** By the upgrade of HTTP/1 (RFC 6455) or the extended CONNECT of HTTP/2 (RFC 8441). */
   static boolean isWebSocket(RecordedExchange exchange) {
     int status = exchange.response().map(it -> it.head().status()).orElse(0);
-    String asked =
-        status == SWITCHING_PROTOCOLS ? "Upgrade" : status / 100 == 2 ? ":protocol" : "";
+    String asked = status == SWITCHING_PROTOCOLS ? "Upgrade" : status / 100 == 2 ? ":protocol" : "";
     return Headers.all(exchange.request().headers(), asked).stream()
         .anyMatch(it -> it.equalsIgnoreCase("websocket"));
   }
@@ -105,8 +104,7 @@ final class HarMessages {
     out.writeObjectPropertyStart("_webSocketClose");
     if (CODE.matcher(code).matches()) {
       out.writeNumberProperty("code", Integer.parseInt(code));
-      out.writeStringProperty(
-          "reason", space < 0 ? "" : mask.body("", said.substring(space + 1)));
+      out.writeStringProperty("reason", space < 0 ? "" : mask.body("", said.substring(space + 1)));
     }
     out.writeStringProperty("type", message.direction() == Direction.UP ? "send" : "receive");
     out.writeEndObject();

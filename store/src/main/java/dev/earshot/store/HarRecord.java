@@ -8,8 +8,8 @@ import dev.earshot.session.CaptureView;
 /**
  * What an entry of an archive is made of.
  *
- * @param messages those of the exchange, in their order; gone through once, and not held; reading them
- *     may throw an {@link java.io.UncheckedIOException}
+ * @param messages those of the exchange, in their order; gone through once, and not held; reading
+ *     them may throw an {@link java.io.UncheckedIOException}
  * @param bodies of the exchange
  */
 public record HarRecord(

@@ -39,12 +39,8 @@ record HarTimings(
   private static HarTimings known(RecordedExchange exchange, Duration duration) {
     long whole = Math.max(micros(duration.toNanos()), 0);
     long response =
-        exchange
-            .response()
-            .map(it -> Math.max(micros(it.sinceStart().toNanos()), 0))
-            .orElse(whole);
-    return new HarTimings(
-        NONE, NONE, NONE, NONE, 0, response, Math.max(whole - response, 0));
+        exchange.response().map(it -> Math.max(micros(it.sinceStart().toNanos()), 0)).orElse(whole);
+    return new HarTimings(NONE, NONE, NONE, NONE, 0, response, Math.max(whole - response, 0));
   }
 
   private static long micros(long nanos) {

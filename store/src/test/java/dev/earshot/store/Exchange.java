@@ -46,13 +46,7 @@ final class Exchange {
   private BodyGap gap = BodyGap.TRUNCATED;
   private Timings timings =
       new Timings(
-          1 * MILLION,
-          2 * MILLION,
-          3 * MILLION,
-          4_500_000,
-          500_000,
-          30 * MILLION,
-          6 * MILLION);
+          1 * MILLION, 2 * MILLION, 3 * MILLION, 4_500_000, 500_000, 30 * MILLION, 6 * MILLION);
   private OptionalLong decoded = OptionalLong.empty();
   private List<Header> trailers = List.of();
   private Optional<ExchangeEnd> end = Optional.empty();
@@ -210,8 +204,8 @@ final class Exchange {
             authority,
             new RequestHead(method, target, version, requestHeaders),
             response,
-            end.orElseGet(() ->
-                new ExchangeEnd.Finished(Duration.ofMillis(47), decoded, trailers, timings)),
+            end.orElseGet(
+                () -> new ExchangeEnd.Finished(Duration.ofMillis(47), decoded, trailers, timings)),
             told(up, keptUp),
             told(down, keptDown),
             tunnel,

@@ -218,14 +218,12 @@ class HarEntryTest {
 
   @Test
   void oneOfWhichNotAllWasKept() throws Exception {
-    var cut = plain(Exchange.get(URL).body("text/plain", "ab\u20accd").keeping(4, BodyGap.TRUNCATED));
+    var cut =
+        plain(Exchange.get(URL).body("text/plain", "ab\u20accd").keeping(4, BodyGap.TRUNCATED));
     is(cut, "/response/content/text", "\"ab\"");
     is(cut, "/response/content/size", "7");
     is(cut, "/response/content/_truncated", "true");
-    is(
-        cut,
-        "/response/content/comment",
-        "\"truncated: 4 of 7 bytes were kept, see --max-body\"");
+    is(cut, "/response/content/comment", "\"truncated: 4 of 7 bytes were kept, see --max-body\"");
     String json = "{\"a\":\"" + "bcdefg".repeat(5000) + "\"}";
     byte[] body = gzip(json);
     var coded =
@@ -303,7 +301,8 @@ class HarEntryTest {
                     "Set-Cookie",
                     "id=v; Path=/p; Domain=example.com; Expires=Wed, 09 Jun 2027 10:18:14 GMT;"
                         + " HttpOnly; Secure; SameSite=Lax")
-                .answering("Set-Cookie", "short=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
+                .answering(
+                    "Set-Cookie", "short=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
                 .answering("Set-Cookie", "plain=; expires=never"));
     is(
         entry,
@@ -331,7 +330,8 @@ class HarEntryTest {
             "6 nov 94 8:49:37 utc x")) {
       assertThat(HarCookies.date(date)).as(date).hasToString("Optional[1994-11-06T08:49:37Z]");
     }
-    for (String date : List.of("", "never", "32 Nov 1994 08:49:37", "Nov 1994", "6 Nov 94 25:00:00")) {
+    for (String date :
+        List.of("", "never", "32 Nov 1994 08:49:37", "Nov 1994", "6 Nov 94 25:00:00")) {
       assertThat(HarCookies.date(date)).as(date).isEmpty();
     }
   }
@@ -342,8 +342,7 @@ class HarEntryTest {
         plain(
             Exchange.post(
                 "https://h.example/p?q=a+b&q=%E2%82%AC&empty=&flag&%zz=%4",
-                "application/x-www-form-urlencoded; charset=utf-8",
-                "name=J%C3%B6rg+M&name=2&x="));
+                "application/x-www-form-urlencoded; charset=utf-8", "name=J%C3%B6rg+M&name=2&x="));
     is(
         entry,
         "/request/queryString",
@@ -492,13 +491,16 @@ class HarEntryTest {
   void whatIsTooLongToBeMaskedIsLeftOutIfItHoldsASecret() throws Exception {
     String filler = "{\"n\":\"" + "lorem ipsum ".repeat(30_000) + "\"}\n";
     for (String secret :
-        List.of("{\"password\":\"x1y2\"}", "<a:Password type='t'>x1y2</a:Password>", "token=x1y2z3")) {
+        List.of(
+            "{\"password\":\"x1y2\"}", "<a:Password type='t'>x1y2</a:Password>", "token=x1y2z3")) {
       for (String body : List.of(secret + filler, filler + secret, filler + secret + filler)) {
         var text = masked(Exchange.get(URL).body("application/json", body));
         isAbsent(text, "/response/content/text");
         assertThat(text.at("/response/content/comment").asString()).startsWith("left out: ");
         is(text, "/response/content/_truncated", "true");
-        var bytes = masked(Exchange.get(URL).body("", (body + "\ud800").getBytes(StandardCharsets.UTF_16LE)));
+        var bytes =
+            masked(
+                Exchange.get(URL).body("", (body + "\ud800").getBytes(StandardCharsets.UTF_16LE)));
         isAbsent(bytes, "/response/content/text");
       }
     }
@@ -510,6 +512,18 @@ class HarEntryTest {
   void aShortBodyThatIsNoTextButHoldsASecretIsLeftOut() throws Exception {
     byte[] bytes = "\u00ff{\"password\":\"x1y2\"}".getBytes(StandardCharsets.ISO_8859_1);
     isAbsent(masked(Exchange.get(URL).body("application/json", bytes)), "/response/content/text");
+  }
+
+  /** Bytes can be text in more than one charset. */
+  @Test
+  void aWrongCharsetHidesNoSecret() throws Exception {
+    String type = "application/json; charset=utf-16";
+    String secret = "{\"password\":\"x1y2\",\"abcd\":1}";
+    isAbsent(masked(Exchange.get(URL).body(type, secret)), "/response/content/text");
+    var harmless = masked(Exchange.get(URL).body(type, "{\"a\":10}"));
+    assertThat(harmless.at("/response/content/text").asString()).isNotEmpty();
+    var right = masked(Exchange.get(URL).body(type, secret.getBytes(StandardCharsets.UTF_16)));
+    is(right, "/response/content/text", "\"{\\\"password\\\":\\\"***\\\",\\\"abcd\\\":1}\"");
   }
 
   @Test

@@ -215,7 +215,9 @@ class HarFileTest {
 
   @Test
   void unmaskedItSaysNothingOfMasks() throws Exception {
-    try (var har = HarFile.begin(FileChannel.open(path(), StandardOpenOption.CREATE, StandardOpenOption.WRITE), NONE)) {
+    try (var har =
+        HarFile.begin(
+            FileChannel.open(path(), StandardOpenOption.CREATE, StandardOpenOption.WRITE), NONE)) {
       har.add(List.of());
     }
     assertThat(read().at("/log/_masked").isMissingNode()).isTrue();

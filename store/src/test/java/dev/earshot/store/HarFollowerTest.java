@@ -60,8 +60,7 @@ class HarFollowerTest {
   }
 
   private HarFollower follow() throws IOException {
-    var channel =
-        FileChannel.open(path(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    var channel = FileChannel.open(path(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     return HarFollower.start(
         HarFile.begin(channel, Redaction.CREDENTIALS), path(), given, warnings::add);
   }
@@ -132,8 +131,7 @@ class HarFollowerTest {
     assertThat(warnings.element().code()).isEqualTo("har_stopped");
     assertThat(warnings.element().text())
         .isEqualTo(
-            "cannot write %s any more: the record is gone; entries in it: 1"
-                .formatted(path()));
+            "cannot write %s any more: the record is gone; entries in it: 1".formatted(path()));
     given.queue.add(exchange(2).record());
     assertThat(follower.end()).isEqualTo(new HarFollower.Outcome(1, 1));
     assertThat(warnings).hasSize(2);

@@ -29,13 +29,16 @@ class HarRepairTest {
   }
 
   private static byte[] repaired(byte[] file) throws Exception {
-    var repair = HarRepair.of(file.length, (at, into) -> System.arraycopy(file, (int) at, into, 0, into.length));
+    var repair =
+        HarRepair.of(
+            file.length, (at, into) -> System.arraycopy(file, (int) at, into, 0, into.length));
     if (repair.isEmpty()) {
       return file;
     }
     byte[] kept = Arrays.copyOf(file, (int) repair.get().length());
     return repair.get().endMissing()
-        ? (new String(kept, StandardCharsets.ISO_8859_1) + END).getBytes(StandardCharsets.ISO_8859_1)
+        ? (new String(kept, StandardCharsets.ISO_8859_1) + END)
+            .getBytes(StandardCharsets.ISO_8859_1)
         : kept;
   }
 
@@ -78,9 +81,15 @@ class HarRepairTest {
   @Test
   void anotherFileIsLeftAlone() throws Exception {
     for (String text :
-        List.of("", "{}", "{\"log\":{\"entries\":[]}}\n", "{\n\"log\":{\"entries\":[\n", "\"entries\":[\n")) {
+        List.of(
+            "",
+            "{}",
+            "{\"log\":{\"entries\":[]}}\n",
+            "{\n\"log\":{\"entries\":[\n",
+            "\"entries\":[\n")) {
       Path file = Files.writeString(dir.resolve("other"), text);
-      try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      try (var channel =
+          FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
         assertThat(HarRepair.complete(channel)).isFalse();
       }
       assertThat(file).hasContent(text);

@@ -32,8 +32,7 @@ final class LongBodyMain {
           case "text" -> Exchange.get("https://h.example/").answering("Content-Type", "text/plain");
           case "bytes" -> Exchange.get("https://h.example/").answering("Content-Type", "image/png");
           case "gzip" -> Exchange.get("https://h.example/").answering("Content-Encoding", "gzip");
-          default ->
-              Exchange.post("https://h.example/", "application/x-www-form-urlencoded", "x");
+          default -> Exchange.post("https://h.example/", "application/x-www-form-urlencoded", "x");
         };
     RecordedExchange some = exchange.record().exchange();
     boolean up = args[1].equals("form");
@@ -41,9 +40,22 @@ final class LongBodyMain {
     Body body = new Body(length, length, BodyGap.NONE);
     var all =
         new RecordedExchange(
-            some.id(), some.run(), some.startedAt(), some.connection(), some.reused(),
-            some.client(), some.url(), some.host(), some.request(), some.response(), some.end(),
-            up ? body : Body.EMPTY, up ? Body.EMPTY : body, some.tunnel(), false, false);
+            some.id(),
+            some.run(),
+            some.startedAt(),
+            some.connection(),
+            some.reused(),
+            some.client(),
+            some.url(),
+            some.host(),
+            some.request(),
+            some.response(),
+            some.end(),
+            up ? body : Body.EMPTY,
+            up ? Body.EMPTY : body,
+            some.tunnel(),
+            false,
+            false);
     Redaction redaction = args[1].equals("bytes") ? Redaction.CREDENTIALS : Redaction.NONE;
     var file =
         FileChannel.open(

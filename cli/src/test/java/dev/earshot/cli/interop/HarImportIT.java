@@ -99,8 +99,7 @@ class HarImportIT {
 
   private static List<RecordedMessage> messages(String path) {
     return path.equals("/socket")
-        ? List.of(
-            message(Direction.UP, "ping"), message(Direction.DOWN, "pong"))
+        ? List.of(message(Direction.UP, "ping"), message(Direction.DOWN, "pong"))
         : List.of();
   }
 
