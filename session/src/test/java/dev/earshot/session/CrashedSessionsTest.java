@@ -229,11 +229,14 @@ class CrashedSessionsTest {
     long start = Machine.startOf(self).orElseThrow();
     writeRecord(text -> text.replaceFirst("earshot .*", "earshot " + self + " " + start));
     assertThat(verdict()).isInstanceOf(LeftoverVerdict.Live.class);
+    assertThat(CrashedSessions.isLive(session)).isTrue();
     assertThat(CrashedSessions.clean(session).orElseThrow().problems()).isEmpty();
     assertThat(session.resolve("wgetrc")).exists();
     // Its number is another's by now.
     writeRecord(text -> text.replaceFirst("earshot .*", "earshot " + self + " " + (start - 1)));
     assertThat(verdict()).isInstanceOf(LeftoverVerdict.Crashed.class);
+    assertThat(CrashedSessions.isLive(session)).isFalse();
+    assertThat(CrashedSessions.isLive(session.resolveSibling("gone"))).isFalse();
   }
 
   @Test

@@ -173,7 +173,7 @@ public final class CaptureWriter implements Capture {
   }
 
   private void write() throws CaptureException, SQLException, IOException, InterruptedException {
-    var before = new ArrayList<Told>(buffer.take(0, 0));
+    var before = new ArrayList<Told>(buffer.take(System.nanoTime(), System.nanoTime()));
     try (var file = CaptureFile.create(place.apply(id(before)));
         var batch = new CaptureBatch(file, masking, folders, limits)) {
       path = file.path();

@@ -13,6 +13,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,7 @@ class CapturesTest {
   }
 
   private void make(String... ids) {
+    new Captures(root.resolve("captures")).problem();
     for (String id : ids) {
       var feed = Feed.started(writer(id));
       feed.exchange(1, "{}");
@@ -119,5 +121,14 @@ class CapturesTest {
     long size = Files.size(file("20261104-d"));
     assertEquals(1, captures().prune(new Captures.Keep(9, generous.age(), size), now));
     assertEquals(List.of("20261104-d.db"), names());
+  }
+
+  @Test
+  void whatCannotBeReadIsPrunedOnceItIsNoSessionsForSure() throws Exception {
+    assertEquals(Optional.empty(), captures().problem());
+    Files.writeString(file("20261101-a"), "no database");
+    var none = new Captures.Keep(0, Duration.ofDays(30), 0);
+    assertEquals(0, captures().prune(none, Instant.now()));
+    assertEquals(1, captures().prune(none, Instant.now().plus(Duration.ofHours(2))));
   }
 }
