@@ -101,10 +101,7 @@ class CrashedSessionsTest {
 
   private SessionFolders folders() {
     return new SessionFolders(
-        Optional.empty(),
-        root.resolve("sessions"),
-        root.resolve("earshot-4711"),
-        Optional.empty());
+        Optional.empty(), root.resolve("sessions"), root.resolve("earshot-4711"), Optional.empty());
   }
 
   @Test
@@ -278,7 +275,8 @@ class CrashedSessionsTest {
     Files.createDirectory(root.resolve("earshot-threads1"));
     Files.move(session, temporary.resolve(ID));
     var folders =
-        new SessionFolders(Optional.empty(), root.resolve("none"), root.resolve("earshot-1"), Optional.empty());
+        new SessionFolders(
+            Optional.empty(), root.resolve("none"), root.resolve("earshot-1"), Optional.empty());
     assertThat(CrashedSessions.folders(folders)).containsExactly(temporary.resolve(ID));
     assertThat(CrashedSessions.clean(temporary.resolve(ID)).orElseThrow().problems()).isEmpty();
     assertThat(temporary).doesNotExist();

@@ -61,9 +61,7 @@ final class CaptureFile implements AutoCloseable {
         }
       }
       FileChannel.open(
-              file,
-              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-              OWNER_ONLY)
+              file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OWNER_ONLY)
           .close();
       made = true;
       Object key = key(file).orElseThrow(() -> new IOException("it is gone again"));
@@ -113,8 +111,7 @@ final class CaptureFile implements AutoCloseable {
   /** The identity of the file with this name; empty if there is none. */
   private static Optional<Object> key(Path file) throws IOException {
     try {
-      var is =
-          Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      var is = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
       return is.isRegularFile() ? Optional.of(is.fileKey()) : Optional.empty();
     } catch (NoSuchFileException gone) {
       return Optional.empty();

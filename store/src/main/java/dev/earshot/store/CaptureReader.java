@@ -118,7 +118,8 @@ public final class CaptureReader implements CaptureView {
       String directory = columns.text();
       boolean masked = columns.flag();
       Instant started = columns.instant();
-      Optional<Instant> ended = columns.optionalLong().stream().mapToObj(Columns::instant).findAny();
+      Optional<Instant> ended =
+          columns.optionalLong().stream().mapToObj(Columns::instant).findAny();
       return new CaptureFacts(
           file,
           id,

@@ -73,7 +73,8 @@ public final class Captures {
     } catch (AccessDeniedException e) {
       return Optional.of(folder + ": permission denied");
     } catch (FileSystemException e) {
-      return Optional.of(folder + ": " + (e.getReason() == null ? "it cannot be made" : e.getReason()));
+      return Optional.of(
+          folder + ": " + (e.getReason() == null ? "it cannot be made" : e.getReason()));
     } catch (IOException e) {
       return Optional.of(folder + ": " + e.getMessage());
     }
@@ -140,7 +141,9 @@ public final class Captures {
     } catch (InvalidPathException noPath) {
       // Nor an id.
     }
-    throw word.contains("/") ? CaptureException.absent(Path.of(word)) : CaptureException.noSession(word);
+    throw word.contains("/")
+        ? CaptureException.absent(Path.of(word))
+        : CaptureException.noSession(word);
   }
 
   /**
@@ -235,8 +238,7 @@ public final class Captures {
 
   private static Optional<Entry> entry(Path file) throws IOException {
     try {
-      var is =
-          Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      var is = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
       String name = String.valueOf(file.getFileName());
       return is.isRegularFile()
           ? Optional.of(

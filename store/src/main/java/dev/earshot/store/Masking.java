@@ -17,7 +17,9 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/** Masks what a capture is given, by a profile; or leaves it as it is, by {@link Redaction#NONE}. */
+/**
+ * Masks what a capture is given, by a profile; or leaves it as it is, by {@link Redaction#NONE}.
+ */
 record Masking(Redaction profile) {
   private static final Set<String> SEEN = Set.of("image", "audio", "video", "font");
 
@@ -119,7 +121,8 @@ record Masking(Redaction profile) {
         return Optional.empty();
       }
     }
-    return text(decoded.toByteArray()).map(text -> masked(text, how).getBytes(StandardCharsets.UTF_8));
+    return text(decoded.toByteArray())
+        .map(text -> masked(text, how).getBytes(StandardCharsets.UTF_8));
   }
 
   private static void append(ByteArrayOutputStream out, ByteBuffer part) {

@@ -35,7 +35,12 @@ final class OpenExchange {
    * @param born when it was told of, in nanoseconds
    */
   OpenExchange(
-      long id, long born, ExchangeFacts.Start start, int flags, HeldBody request, HeldBody response) {
+      long id,
+      long born,
+      ExchangeFacts.Start start,
+      int flags,
+      HeldBody request,
+      HeldBody response) {
     this.id = id;
     this.born = born;
     this.startedAt = start.at();

@@ -13,7 +13,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -98,12 +97,11 @@ final class ReadExchange {
     Optional<String> head = row.bytes();
     Optional<String> remote = row.optionalText();
     Optional<Duration> after = row.optionalDuration();
-    return head.map(
-        text ->
-            new RecordedExchange.Response(
-                HeadText.response(text, status.orElse(0)),
-                remote.orElse(""),
-                after.orElse(Duration.ZERO)));
+    return head.map(text ->
+        new RecordedExchange.Response(
+            HeadText.response(text, status.orElse(0)),
+            remote.orElse(""),
+            after.orElse(Duration.ZERO)));
   }
 
   /** One that failed before it was opened has no reason of its own. */
@@ -119,8 +117,7 @@ final class ReadExchange {
   }
 
   private static BodyGap gap(Optional<String> name) {
-    return name.map(
-            word -> named(BodyGap.values(), BodyGap::wireName, word, BodyGap.TRUNCATED))
+    return name.map(word -> named(BodyGap.values(), BodyGap::wireName, word, BodyGap.TRUNCATED))
         .orElse(BodyGap.NONE);
   }
 

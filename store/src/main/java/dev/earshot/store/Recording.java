@@ -25,7 +25,8 @@ import java.util.function.Consumer;
 
 /**
  * The exchanges that go on, put together from what is told, and which of them are to be written
- * when: an exchange that ends soon is written once. Knows nothing of the file. The writing thread's.
+ * when: an exchange that ends soon is written once. Knows nothing of the file. The writing
+ * thread's.
  */
 final class Recording {
   /** For what has no body. */
@@ -101,8 +102,7 @@ final class Recording {
                 exchange.add(flag(message.kind()));
                 exchange.tell();
               });
-      case TrafficEvent.TunnelOpened(
-              long id, long connection, var client, var host, var why) -> {
+      case TrafficEvent.TunnelOpened(long id, long connection, var client, var host, var why) -> {
         add(
             tunnel(
                 id,
@@ -286,8 +286,7 @@ final class Recording {
     touch(exchange);
   }
 
-  private static ExchangeFacts.End closed(
-      OpenExchange tunnel, long up, long down, Instant at) {
+  private static ExchangeFacts.End closed(OpenExchange tunnel, long up, long down, Instant at) {
     return new ExchangeFacts.End(
         Math.max(0, micros(at) - tunnel.startedAt()),
         Optional.empty(),

@@ -33,10 +33,7 @@ final class CaptureChild {
   private static CaptureWriter writer(Path file) {
     Path folder = file.toAbsolutePath().getParent();
     return CaptureWriter.toFile(
-        file,
-        Redaction.NONE,
-        Feed.folders(folder == null ? file : folder),
-        CaptureLimits.DEFAULT);
+        file, Redaction.NONE, Feed.folders(folder == null ? file : folder), CaptureLimits.DEFAULT);
   }
 
   /** Exchanges without end, and a line for each: its id, and when it was told. */

@@ -99,8 +99,7 @@ class CapturesTest {
     Eventually.until("it is there", () -> writer.file().isPresent());
     Eventually.until("it is known", () -> captures().list().captures().size() == 1);
     assertThrows(CaptureException.class, () -> Captures.remove(file("20261102-b")));
-    assertEquals(
-        0, captures().prune(new Captures.Keep(0, Duration.ZERO, 0), Instant.now()));
+    assertEquals(0, captures().prune(new Captures.Keep(0, Duration.ZERO, 0), Instant.now()));
     feed.finish();
     Captures.remove(file("20261102-b"));
     assertEquals(List.of(), names());
@@ -114,8 +113,7 @@ class CapturesTest {
     assertEquals(0, captures().pruneSome(generous, now));
     assertEquals(1, captures().prune(new Captures.Keep(3, generous.age(), 1L << 40), now));
     assertEquals(List.of("20261102-b.db", "20261103-c.db", "20261104-d.db"), names());
-    Files.setLastModifiedTime(
-        file("20261102-b"), FileTime.from(now.minus(Duration.ofDays(31))));
+    Files.setLastModifiedTime(file("20261102-b"), FileTime.from(now.minus(Duration.ofDays(31))));
     assertEquals(1, captures().prune(generous, now));
     assertEquals(List.of("20261103-c.db", "20261104-d.db"), names());
     long size = Files.size(file("20261104-d"));
