@@ -41,12 +41,13 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Question: what does recording an exchange cost (goal: its writing thread at most 40 us for a
  * response of 1 KiB), and can a million of them be asked? If not, rows are to be packed, or indexes
- * to go. Arguments: a folder on a disk, how many exchanges, and how many a second
- * (0: as fast as they are written).
+ * to go. Arguments: a folder on a disk, how many exchanges, and how many a second (0: as fast as
+ * they are written).
  */
 public final class CaptureMillion {
   private static final Timings TIMINGS = new Timings(10_000, -1, -1, -1, 20_000, 900_000, 30_000);
-  private static final InetSocketAddress PROXY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+  private static final InetSocketAddress PROXY =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
 
   private CaptureMillion() {}
 
@@ -66,12 +67,10 @@ public final class CaptureMillion {
     }
   }
 
-  private static Path write(Path file, int count, int rate, boolean different)
-      throws IOException {
+  private static Path write(Path file, int count, int rate, boolean different) throws IOException {
     var folders =
         new SessionFolders(Optional.empty(), Path.of("/none"), Path.of("/none"), Optional.empty());
-    var writer =
-        CaptureWriter.toFile(file, Redaction.NONE, folders, CaptureLimits.DEFAULT);
+    var writer = CaptureWriter.toFile(file, Redaction.NONE, folders, CaptureLimits.DEFAULT);
     long[] sequence = {0};
     writer.begin(event -> {
       throw new AssertionError("measuring the wrong path: " + event);
@@ -236,13 +235,9 @@ public final class CaptureMillion {
               + " (SELECT id FROM host WHERE name LIKE '%api7.%')");
       time(connection, "is:failed", "SELECT count(*) FROM exchange WHERE error IS NOT NULL");
       time(
-          connection,
-          "duration, a scan",
-          "SELECT count(*) FROM exchange WHERE duration > 1776000");
+          connection, "duration, a scan", "SELECT count(*) FROM exchange WHERE duration > 1776000");
       time(
-          connection,
-          "path, a scan",
-          "SELECT count(*) FROM exchange WHERE path LIKE '%page=999%'");
+          connection, "path, a scan", "SELECT count(*) FROM exchange WHERE path LIKE '%page=999%'");
       time(
           connection,
           "header, all heads",

@@ -42,8 +42,7 @@ record AssignedValue(int start, int end, String mask) {
       if (literal.lookingAt()) {
         // There is no secret in true, false and null.
         boolean word = Character.isLetter(first);
-        return new AssignedValue(
-            at, literal.end(), word ? literal.group() : quoted(text, at));
+        return new AssignedValue(at, literal.end(), word ? literal.group() : quoted(text, at));
       }
     }
     return new AssignedValue(at, rest(text, at, sign == '=' ? " \t\r\n\"'<>&#" : "\r\n\"'`"), "");

@@ -15,12 +15,13 @@ final class MarkupSecrets {
 
   static String masked(String text) {
     return text.contains("</")
-        ? ELEMENT.matcher(text).replaceAll(found -> {
-          boolean secret =
-              SecretNames.assigned(found.group(2)) && !found.group(3).isBlank();
-          return Matcher.quoteReplacement(
-              secret ? found.group(1) + Redaction.MASK : found.group());
-        })
+        ? ELEMENT
+            .matcher(text)
+            .replaceAll(found -> {
+              boolean secret = SecretNames.assigned(found.group(2)) && !found.group(3).isBlank();
+              return Matcher.quoteReplacement(
+                  secret ? found.group(1) + Redaction.MASK : found.group());
+            })
         : text;
   }
 }

@@ -144,8 +144,7 @@ public final class CrashedSessions {
   public static boolean isLive(Path path) throws IOException {
     try (var folder = LeftoverFolder.open(path, false)) {
       var verdict = verdict(folder);
-      return verdict instanceof LeftoverVerdict.Live
-          || verdict instanceof LeftoverVerdict.Starting;
+      return verdict instanceof LeftoverVerdict.Live || verdict instanceof LeftoverVerdict.Starting;
     } catch (NoSuchFileException gone) {
       return false;
     }

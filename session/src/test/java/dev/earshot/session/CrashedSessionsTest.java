@@ -101,10 +101,7 @@ class CrashedSessionsTest {
 
   private SessionFolders folders() {
     return new SessionFolders(
-        Optional.empty(),
-        root.resolve("sessions"),
-        root.resolve("earshot-4711"),
-        Optional.empty());
+        Optional.empty(), root.resolve("sessions"), root.resolve("earshot-4711"), Optional.empty());
   }
 
   @Test
@@ -229,11 +226,14 @@ class CrashedSessionsTest {
     long start = Machine.startOf(self).orElseThrow();
     writeRecord(text -> text.replaceFirst("earshot .*", "earshot " + self + " " + start));
     assertThat(verdict()).isInstanceOf(LeftoverVerdict.Live.class);
+    assertThat(CrashedSessions.isLive(session)).isTrue();
     assertThat(CrashedSessions.clean(session).orElseThrow().problems()).isEmpty();
     assertThat(session.resolve("wgetrc")).exists();
     // Its number is another's by now.
     writeRecord(text -> text.replaceFirst("earshot .*", "earshot " + self + " " + (start - 1)));
     assertThat(verdict()).isInstanceOf(LeftoverVerdict.Crashed.class);
+    assertThat(CrashedSessions.isLive(session)).isFalse();
+    assertThat(CrashedSessions.isLive(session.resolveSibling("gone"))).isFalse();
   }
 
   @Test
@@ -275,7 +275,8 @@ class CrashedSessionsTest {
     Files.createDirectory(root.resolve("earshot-threads1"));
     Files.move(session, temporary.resolve(ID));
     var folders =
-        new SessionFolders(Optional.empty(), root.resolve("none"), root.resolve("earshot-1"), Optional.empty());
+        new SessionFolders(
+            Optional.empty(), root.resolve("none"), root.resolve("earshot-1"), Optional.empty());
     assertThat(CrashedSessions.folders(folders)).containsExactly(temporary.resolve(ID));
     assertThat(CrashedSessions.clean(temporary.resolve(ID)).orElseThrow().problems()).isEmpty();
     assertThat(temporary).doesNotExist();

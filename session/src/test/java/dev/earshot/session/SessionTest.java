@@ -237,7 +237,8 @@ class SessionTest {
   void aFolderThatCannotBeWrittenUndoesTheStart() throws Exception {
     var plan = plan("exit 0");
     var folders =
-        new SessionFolders(Optional.empty(), Path.of("/proc/none"), Path.of("/proc/neither"), Optional.empty());
+        new SessionFolders(
+            Optional.empty(), Path.of("/proc/none"), Path.of("/proc/neither"), Optional.empty());
     try (var session =
         start(
             new SessionPlan(

@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.zip.Deflater;
 
 /**
- * Writes bodies. One that is whole when it is first written is a row, which equal ones of the latest
- * share; any other is written in pieces as they come. The writing thread's.
+ * Writes bodies. One that is whole when it is first written is a row, which equal ones of the
+ * latest share; any other is written in pieces as they come. The writing thread's.
  */
 final class BodyRows implements AutoCloseable {
   /** As it is. */
@@ -51,7 +51,8 @@ final class BodyRows implements AutoCloseable {
   private record Hash(long first, long second) {}
 
   BodyRows(Connection file, Masking masking, CaptureLimits limits) throws SQLException {
-    this.insert = new Prepared(file, "INSERT INTO body (id, codec, bytes, data) VALUES (?, ?, ?, ?)");
+    this.insert =
+        new Prepared(file, "INSERT INTO body (id, codec, bytes, data) VALUES (?, ?, ?, ?)");
     this.piece =
         new Prepared(
             file, "INSERT INTO piece (body, number, codec, bytes, data) VALUES (?, ?, ?, ?, ?)");
@@ -137,8 +138,7 @@ final class BodyRows implements AutoCloseable {
 
   /** The codec, the size, and the bytes. */
   private void put(Prepared row, HeldBody body, byte[] bytes, boolean hurried) throws SQLException {
-    Optional<byte[]> packed =
-        hurried || !packable(body, bytes) ? Optional.empty() : packed(bytes);
+    Optional<byte[]> packed = hurried || !packable(body, bytes) ? Optional.empty() : packed(bytes);
     row.put(packed.isPresent() ? ZLIB : PLAIN).put(bytes.length).put(packed.orElse(bytes));
   }
 

@@ -41,8 +41,7 @@ final class CaptureBatch implements AutoCloseable {
           session.event(stamped.event(), stamped.at());
         }
         case Told.Piece piece -> recording.body(piece);
-        case Told.Declined(long exchange, var direction) ->
-            recording.declined(exchange, direction);
+        case Told.Declined(long exchange, var direction) -> recording.declined(exchange, direction);
       }
     }
     for (Recording.Write write : recording.due(nanos)) {

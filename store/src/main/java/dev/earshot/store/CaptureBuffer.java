@@ -5,7 +5,6 @@ import dev.earshot.session.Stamped;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Queue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -50,7 +49,9 @@ final class CaptureBuffer {
     TAKEN,
     /** It is off, or was turned off before. */
     DECLINED,
-    /** It was declined, and nothing was written for so long that the capture is to be turned off. */
+    /**
+     * It was declined, and nothing was written for so long that the capture is to be turned off.
+     */
     STALLED
   }
 

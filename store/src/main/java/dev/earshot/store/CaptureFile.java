@@ -30,8 +30,6 @@ final class CaptureFile implements AutoCloseable {
 
   private static final FileAttribute<?> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-  private static final FileAttribute<?> FOLDER_OWNER_ONLY =
-      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
   /** The system default of 4 KiB leaves a quarter empty with bodies of 1 KiB. */
   private static final int PAGE = 8192;
@@ -50,26 +48,20 @@ final class CaptureFile implements AutoCloseable {
   }
 
   /**
-   * Makes the file, and the last folder of its path if that is missing.
+   * Makes the file, in a folder that is there.
    *
    * @throws CaptureException if it cannot be made
    */
   static CaptureFile create(Path file) throws CaptureException {
     boolean made = false;
     try {
-      Path folder = file.toAbsolutePath().getParent();
-      if (folder != null) {
-        Files.createDirectories(folder, FOLDER_OWNER_ONLY);
-      }
       for (String companion : COMPANIONS) {
         if (Files.exists(beside(file, companion), LinkOption.NOFOLLOW_LINKS)) {
           throw new FileAlreadyExistsException(beside(file, companion).toString());
         }
       }
       FileChannel.open(
-              file,
-              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-              OWNER_ONLY)
+              file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OWNER_ONLY)
           .close();
       made = true;
       Object key = key(file).orElseThrow(() -> new IOException("it is gone again"));
@@ -119,8 +111,7 @@ final class CaptureFile implements AutoCloseable {
   /** The identity of the file with this name; empty if there is none. */
   private static Optional<Object> key(Path file) throws IOException {
     try {
-      var is =
-          Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      var is = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
       return is.isRegularFile() ? Optional.of(is.fileKey()) : Optional.empty();
     } catch (NoSuchFileException gone) {
       return Optional.empty();

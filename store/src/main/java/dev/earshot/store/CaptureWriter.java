@@ -66,7 +66,8 @@ public final class CaptureWriter implements Capture {
   }
 
   /** The owner's record, unmasked, in the folder of captures, under the session's id. */
-  public static CaptureWriter inFolder(Path captures, SessionFolders folders, CaptureLimits limits) {
+  public static CaptureWriter inFolder(
+      Path captures, SessionFolders folders, CaptureLimits limits) {
     return new CaptureWriter(id -> captures.resolve(id + ".db"), Redaction.NONE, folders, limits);
   }
 
@@ -173,7 +174,7 @@ public final class CaptureWriter implements Capture {
   }
 
   private void write() throws CaptureException, SQLException, IOException, InterruptedException {
-    var before = new ArrayList<Told>(buffer.take(0, 0));
+    var before = new ArrayList<Told>(buffer.take(System.nanoTime(), System.nanoTime()));
     try (var file = CaptureFile.create(place.apply(id(before)));
         var batch = new CaptureBatch(file, masking, folders, limits)) {
       path = file.path();
@@ -200,8 +201,7 @@ public final class CaptureWriter implements Capture {
       boolean last = buffer.isFinishing();
       OptionalLong due = batch.nextDue();
       Queue<Told> told =
-          buffer.take(
-              lastCommit + limits.pace().toNanos(), due.orElse(System.nanoTime() + NEVER));
+          buffer.take(lastCommit + limits.pace().toNanos(), due.orElse(System.nanoTime() + NEVER));
       lastCommit = System.nanoTime();
       writeAll(batch, told);
       if (lastCommit - lastLook > BETWEEN_LOOKS || last) {

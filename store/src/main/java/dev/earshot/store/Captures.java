@@ -25,6 +25,8 @@ public final class Captures {
   /** So long a prune at a session's start may look at captures. */
   private static final Duration BUDGET = Duration.ofMillis(50);
 
+  private static final Duration YOUNG = Duration.ofHours(1);
+
   private final Path folder;
 
   public Captures(Path folder) {
@@ -71,7 +73,8 @@ public final class Captures {
     } catch (AccessDeniedException e) {
       return Optional.of(folder + ": permission denied");
     } catch (FileSystemException e) {
-      return Optional.of(folder + ": " + (e.getReason() == null ? "it cannot be made" : e.getReason()));
+      return Optional.of(
+          folder + ": " + (e.getReason() == null ? "it cannot be made" : e.getReason()));
     } catch (IOException e) {
       return Optional.of(folder + ": " + e.getMessage());
     }
@@ -138,7 +141,9 @@ public final class Captures {
     } catch (InvalidPathException noPath) {
       // Nor an id.
     }
-    throw word.contains("/") ? CaptureException.absent(Path.of(word)) : CaptureException.noSession(word);
+    throw word.contains("/")
+        ? CaptureException.absent(Path.of(word))
+        : CaptureException.noSession(word);
   }
 
   /**
@@ -147,7 +152,7 @@ public final class Captures {
    * @throws CaptureException if its session lives, or it cannot be removed
    */
   public static void remove(Path file) throws CaptureException {
-    if (isLive(file)) {
+    if (isLive(file, false)) {
       throw CaptureException.live(file);
     }
     if (!CaptureFile.remove(file)) {
@@ -155,12 +160,16 @@ public final class Captures {
     }
   }
 
-  /** What cannot be read is nobody's session. */
-  private static boolean isLive(Path file) {
+  /**
+   * Whether its session lives.
+   *
+   * @param unknown the answer for what cannot be read
+   */
+  private static boolean isLive(Path file, boolean unknown) {
     try (var reader = CaptureReader.open(file)) {
       return reader.facts().state() == CaptureFacts.State.LIVE;
     } catch (CaptureException | IOException e) {
-      return false;
+      return unknown;
     }
   }
 
@@ -186,7 +195,9 @@ public final class Captures {
       if (System.nanoTime() - begin > budget) {
         break;
       }
-      if (!isLive(entry.file()) && CaptureFile.remove(entry.file())) {
+      // One that was changed just now may be that of a session that starts, or ends.
+      boolean young = entry.changed().isAfter(now.minus(YOUNG));
+      if (!isLive(entry.file(), young) && CaptureFile.remove(entry.file())) {
         removed++;
       }
     }
@@ -227,8 +238,7 @@ public final class Captures {
 
   private static Optional<Entry> entry(Path file) throws IOException {
     try {
-      var is =
-          Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      var is = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
       String name = String.valueOf(file.getFileName());
       return is.isRegularFile()
           ? Optional.of(

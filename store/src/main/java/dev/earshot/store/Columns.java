@@ -38,7 +38,9 @@ final class Columns {
   }
 
   Optional<Duration> optionalDuration() throws SQLException {
-    return optionalLong().stream().mapToObj(micros -> Duration.of(micros, ChronoUnit.MICROS)).findAny();
+    return optionalLong().stream()
+        .mapToObj(micros -> Duration.of(micros, ChronoUnit.MICROS))
+        .findAny();
   }
 
   Instant instant() throws SQLException {

@@ -8,7 +8,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 
-/** Writes exchanges and messages; an exchange that ended before it is written is one insert a table. */
+/**
+ * Writes exchanges and messages; an exchange that ended before it is written is one insert a table.
+ */
 final class ExchangeRows implements AutoCloseable {
   private static final String UPDATE_BODIES =
       "request_body = ?, request_kept = ?, request_gap = ?,"
@@ -185,12 +187,11 @@ final class ExchangeRows implements AutoCloseable {
 
   private static long bytes(OpenExchange of, Direction direction) {
     return of.end()
-        .map(
-            end ->
-                switch (direction) {
-                  case UP -> end.requestBytes();
-                  case DOWN -> end.responseBytes();
-                })
+        .map(end ->
+            switch (direction) {
+              case UP -> end.requestBytes();
+              case DOWN -> end.responseBytes();
+            })
         .orElse(of.body(direction).taken());
   }
 

@@ -98,7 +98,8 @@ final class SessionRows implements AutoCloseable {
           notice(at, OptionalInt.empty(), "stopping", cause.kind().wireName(), text(cause));
       case SessionEvent.Warning(var code, var text, var hint) ->
           notice(at, "warning", code, text, hint);
-      case SessionEvent.Fatal(var code, var text, var hint) -> notice(at, "fatal", code, text, hint);
+      case SessionEvent.Fatal(var code, var text, var hint) ->
+          notice(at, "fatal", code, text, hint);
       case SessionEvent.ProxyStopped(_, var error) -> {
         if (error.isPresent()) {
           notice(at, "fatal", "proxy_stopped", error.get(), Optional.empty());

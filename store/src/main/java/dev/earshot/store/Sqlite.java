@@ -50,8 +50,7 @@ final class Sqlite {
     var encoded = new StringBuilder();
     for (byte each : file.toString().getBytes(StandardCharsets.UTF_8)) {
       char c = (char) (each & 0xFF);
-      boolean plain =
-          (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+      boolean plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
       if (plain || "/-_.".indexOf(c) >= 0) {
         encoded.append(c);
       } else {

@@ -68,7 +68,9 @@ final class SqliteLibrary {
     return Optional.of("cannot load the library of SQLite: " + problems);
   }
 
-  /** First by ourselves, as the loader would write its failure to stderr; then it finds it loaded. */
+  /**
+   * First by ourselves, as the loader would write its failure to stderr; then it finds it loaded.
+   */
   @SuppressWarnings("restricted")
   private static Optional<String> load(Path library) {
     try {

@@ -4,10 +4,13 @@ import dev.earshot.exchange.Direction;
 import dev.earshot.exchange.Redaction;
 import dev.earshot.session.SessionEvent;
 import dev.earshot.testkit.Eventually;
+import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
 
 /** What the tests run in a process of its own; ends by itself soon. */
 final class CaptureChild {
@@ -30,10 +33,7 @@ final class CaptureChild {
   private static CaptureWriter writer(Path file) {
     Path folder = file.toAbsolutePath().getParent();
     return CaptureWriter.toFile(
-        file,
-        Redaction.NONE,
-        Feed.folders(folder == null ? file : folder),
-        CaptureLimits.DEFAULT);
+        file, Redaction.NONE, Feed.folders(folder == null ? file : folder), CaptureLimits.DEFAULT);
   }
 
   /** Exchanges without end, and a line for each: its id, and when it was told. */
@@ -113,6 +113,13 @@ final class CaptureChild {
     }
   }
 
+  /** As a program has it: a logging API of other tests would write to stderr that it finds none. */
+  private static String classPath() {
+    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+        .filter(entry -> !entry.contains("slf4j"))
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
   /** The command that runs this. */
   static List<String> command(String options, String what, Path file) {
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
@@ -122,7 +129,7 @@ final class CaptureChild {
         "-XX:+UseSerialGC",
         options,
         "-cp",
-        System.getProperty("java.class.path"),
+        classPath(),
         CaptureChild.class.getName(),
         what,
         file.toString());

@@ -126,11 +126,7 @@ class CaptureProcessTest {
   void isReadFromAMediumThatIsReadOnly() throws Exception {
     Path file = root.resolve("capture.db");
     var writer =
-        CaptureWriter.toFile(
-            file,
-            Redaction.NONE,
-            Feed.folders(root),
-            CaptureLimits.DEFAULT);
+        CaptureWriter.toFile(file, Redaction.NONE, Feed.folders(root), CaptureLimits.DEFAULT);
     var feed = Feed.started(writer);
     feed.exchange(1, "{}");
     feed.finish();

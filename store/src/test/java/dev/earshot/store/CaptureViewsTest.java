@@ -52,7 +52,8 @@ class CaptureViewsTest {
         """
         1|1|GET|https://api.example.com/v1/items?n=1|200|12.0|0|2|application/json|curl|4711||finished
         2|1|GET|https://api.example.com/v1/items?n=2||5.0|0|0||curl|4711|reset|failed
-        3|1|GET|https://api.example.com/v1/items?n=3|||0|0||curl|4711||pending""",
+        3|1|GET|https://api.example.com/v1/items?n=3|||0|0||curl|4711||pending\
+        """,
         ask(
             "SELECT id, run, method, url, status, ms, request_bytes, response_bytes, type, process,"
                 + " pid, error, state FROM calls"));
@@ -68,7 +69,8 @@ class CaptureViewsTest {
         1|request|1|Host|api.example.com
         1|response|1|Content-Type|application/json; charset=utf-8
         1|response|2|X-Request-Id|r1
-        2|request|1|Cookie|a=b: c""",
+        2|request|1|Cookie|a=b: c\
+        """,
         ask("SELECT * FROM headers ORDER BY exchange, side, number"));
     assertEquals(
         "1|r1",

@@ -171,8 +171,7 @@ class CaptureWriterTest {
       }
       feed.finished(1, 0, 18);
       Eventually.until(
-          "it ended",
-          () -> other.exchange(1).orElseThrow().end() instanceof ExchangeEnd.Finished);
+          "it ended", () -> other.exchange(1).orElseThrow().end() instanceof ExchangeEnd.Finished);
       assertEquals(CaptureFacts.State.LIVE, one.facts().state());
       feed.finish();
       assertEquals(CaptureFacts.State.ENDED, one.facts().state());
@@ -193,7 +192,9 @@ class CaptureWriterTest {
     for (int at = 0; at < large.length; at += 10_000) {
       assertTrue(
           feed.body(
-              1, Direction.DOWN, Arrays.copyOfRange(large, at, Math.min(large.length, at + 10_000))));
+              1,
+              Direction.DOWN,
+              Arrays.copyOfRange(large, at, Math.min(large.length, at + 10_000))));
     }
     feed.finished(1, 0, large.length);
     feed.request(2, "https://api.example.com/text");
@@ -245,8 +246,7 @@ class CaptureWriterTest {
         new TrafficEvent.TunnelFailed(3, "gone.example.com", FailureKind.DNS, "no address"));
     feed.request(4, "wss://api.example.com/socket");
     feed.response(4, 101);
-    var message =
-        new Message(Direction.DOWN, MessageKind.WS_TEXT, 5, Optional.of("hello"), false);
+    var message = new Message(Direction.DOWN, MessageKind.WS_TEXT, 5, Optional.of("hello"), false);
     feed.traffic(new TrafficEvent.MessagePassed(4, message));
     feed.traffic(
         new TrafficEvent.ConnectionRefused(5, "malformed", "no method", OptionalLong.of(3)));
@@ -276,13 +276,9 @@ class CaptureWriterTest {
       assertEquals(Optional.of("process_exited"), facts.cause());
       assertEquals(2, facts.failed());
       assertEquals(List.of("curl", "https://api.example.com/"), facts.command());
-      assertEquals(
-          List.of(4L, 3L),
-          ids(reader.exchanges(0, CaptureView.Order.NEWEST_FIRST, 2)));
-      assertEquals(
-          List.of(2L, 1L), ids(reader.exchanges(3, CaptureView.Order.NEWEST_FIRST, 9)));
-      assertEquals(
-          List.of(3L, 4L), ids(reader.exchanges(2, CaptureView.Order.OLDEST_FIRST, 9)));
+      assertEquals(List.of(4L, 3L), ids(reader.exchanges(0, CaptureView.Order.NEWEST_FIRST, 2)));
+      assertEquals(List.of(2L, 1L), ids(reader.exchanges(3, CaptureView.Order.NEWEST_FIRST, 9)));
+      assertEquals(List.of(3L, 4L), ids(reader.exchanges(2, CaptureView.Order.OLDEST_FIRST, 9)));
     }
     assertEquals(
         "refused|malformed\nwarning|bundle",

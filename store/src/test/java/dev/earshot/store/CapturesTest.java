@@ -13,6 +13,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,7 @@ class CapturesTest {
   }
 
   private void make(String... ids) {
+    new Captures(root.resolve("captures")).problem();
     for (String id : ids) {
       var feed = Feed.started(writer(id));
       feed.exchange(1, "{}");
@@ -97,8 +99,7 @@ class CapturesTest {
     Eventually.until("it is there", () -> writer.file().isPresent());
     Eventually.until("it is known", () -> captures().list().captures().size() == 1);
     assertThrows(CaptureException.class, () -> Captures.remove(file("20261102-b")));
-    assertEquals(
-        0, captures().prune(new Captures.Keep(0, Duration.ZERO, 0), Instant.now()));
+    assertEquals(0, captures().prune(new Captures.Keep(0, Duration.ZERO, 0), Instant.now()));
     feed.finish();
     Captures.remove(file("20261102-b"));
     assertEquals(List.of(), names());
@@ -112,12 +113,20 @@ class CapturesTest {
     assertEquals(0, captures().pruneSome(generous, now));
     assertEquals(1, captures().prune(new Captures.Keep(3, generous.age(), 1L << 40), now));
     assertEquals(List.of("20261102-b.db", "20261103-c.db", "20261104-d.db"), names());
-    Files.setLastModifiedTime(
-        file("20261102-b"), FileTime.from(now.minus(Duration.ofDays(31))));
+    Files.setLastModifiedTime(file("20261102-b"), FileTime.from(now.minus(Duration.ofDays(31))));
     assertEquals(1, captures().prune(generous, now));
     assertEquals(List.of("20261103-c.db", "20261104-d.db"), names());
     long size = Files.size(file("20261104-d"));
     assertEquals(1, captures().prune(new Captures.Keep(9, generous.age(), size), now));
     assertEquals(List.of("20261104-d.db"), names());
+  }
+
+  @Test
+  void whatCannotBeReadIsPrunedOnceItIsNoSessionsForSure() throws Exception {
+    assertEquals(Optional.empty(), captures().problem());
+    Files.writeString(file("20261101-a"), "no database");
+    var none = new Captures.Keep(0, Duration.ofDays(30), 0);
+    assertEquals(0, captures().prune(none, Instant.now()));
+    assertEquals(1, captures().prune(none, Instant.now().plus(Duration.ofHours(2))));
   }
 }
