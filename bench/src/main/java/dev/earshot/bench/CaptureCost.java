@@ -56,7 +56,9 @@ public final class CaptureCost {
       String filler = "x".repeat(Math.max(size - "{\"text\":\"\"}".length(), 0));
       Files.writeString(folder.resolve("www/answer"), "{\"text\":\"" + filler + "\"}");
       Path configuration = folder.resolve("nginx.conf");
-      Files.writeString(configuration, NGINX.replace("FOLDER", folder.toString()).replace("PORT", String.valueOf(port)));
+      Files.writeString(
+          configuration,
+          NGINX.replace("FOLDER", folder.toString()).replace("PORT", String.valueOf(port)));
       Process nginx =
           new ProcessBuilder("nginx", "-c", configuration.toString()).inheritIO().start();
       try {

@@ -138,7 +138,8 @@ final class Commands {
   private static void refuseLaterCommands(List<String> arguments) throws UserError {
     if (!arguments.isEmpty() && LATER.contains(arguments.getFirst())) {
       throw UserError.notThereYet(
-          "'" + arguments.getFirst() + "'", "there are: run, show, export, sessions, demo, ca, doctor");
+          "'" + arguments.getFirst() + "'",
+          "there are: run, show, export, sessions, demo, ca, doctor");
     }
   }
 

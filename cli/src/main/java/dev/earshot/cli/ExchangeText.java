@@ -59,8 +59,7 @@ final class ExchangeText {
     head(
         "> ",
         "%s %s %s"
-            .formatted(
-                request.method(), redaction.url(request.target()), request.version().text()),
+            .formatted(request.method(), redaction.url(request.target()), request.version().text()),
         request.headers());
     body(exchange.id(), request.headers(), exchange.requestBody(), source, Direction.UP);
     if (exchange.response().isPresent()) {
@@ -72,8 +71,7 @@ final class ExchangeText {
           response.headers());
       body(exchange.id(), response.headers(), exchange.responseBody(), source, Direction.DOWN);
     }
-    if (exchange.end() instanceof ExchangeEnd.Finished finished
-        && !finished.trailers().isEmpty()) {
+    if (exchange.end() instanceof ExchangeEnd.Finished finished && !finished.trailers().isEmpty()) {
       line("");
       headers("< ", finished.trailers());
     }
@@ -118,11 +116,10 @@ final class ExchangeText {
     var client = exchange.client();
     client
         .name()
-        .ifPresent(
-            name ->
-                parts.add(
-                    safe(Launch.text(name))
-                        + (client.pid().isPresent() ? " (" + client.pid().getAsLong() + ")" : "")));
+        .ifPresent(name ->
+            parts.add(
+                safe(Launch.text(name))
+                    + (client.pid().isPresent() ? " (" + client.pid().getAsLong() + ")" : "")));
     if (!client.owned()) {
       parts.add("not of the session's processes");
     }
@@ -175,7 +172,8 @@ final class ExchangeText {
     line("");
     var content = BodyContent.read(headers, body, source, direction, DecodeLimits.DEFAULT);
     switch (content) {
-      case BodyContent.Text(var text, _) -> Printable.lines(redaction.text(text)).forEach(this::line);
+      case BodyContent.Text(var text, _) ->
+          Printable.lines(redaction.text(text)).forEach(this::line);
       case BodyContent.Binary(var bytes, var decoded, _) ->
           line(
               palette.faint(

@@ -38,8 +38,7 @@ final class ExportCommand {
   private static final String NDJSON = "ndjson";
 
   /** One program each, which cannot stand behind another. */
-  private static final List<SnippetFormat> ALONE =
-      List.of(SnippetFormat.FETCH, SnippetFormat.JAVA);
+  private static final List<SnippetFormat> ALONE = List.of(SnippetFormat.FETCH, SnippetFormat.JAVA);
 
   private final PrintStream out;
   private final PrintStream err;
@@ -53,8 +52,7 @@ final class ExportCommand {
     var spec = CommandSpec.create().name("export");
     spec.usageMessage()
         .description("Writes exchanges of a recorded session for other programs.")
-        .customSynopsis(
-            "earshot export [-s SESSION] -f FORMAT [--filter EXPR] [-o FILE] [ID...]")
+        .customSynopsis("earshot export [-s SESSION] -f FORMAT [--filter EXPR] [-o FILE] [ID...]")
         .footer(
             "",
             "FORMAT: har (HTTP Archive 1.2), ndjson (a line of JSON for each, with bodies),",
@@ -139,12 +137,11 @@ final class ExportCommand {
           capture
               .reader()
               .exchange(id)
-              .orElseThrow(
-                  () ->
-                      UserError.of(
-                          UserError.FAILURE,
-                          "export: session %s has no exchange %d; list them with: earshot show"
-                              .formatted(capture.facts().id(), id))));
+              .orElseThrow(() ->
+                  UserError.of(
+                      UserError.FAILURE,
+                      "export: session %s has no exchange %d; list them with: earshot show"
+                          .formatted(capture.facts().id(), id))));
     }
     return found;
   }
@@ -186,10 +183,7 @@ final class ExportCommand {
   }
 
   private long lines(
-      OutputStream target,
-      CaptureView view,
-      Iterator<RecordedExchange> chosen,
-      Redaction redaction)
+      OutputStream target, CaptureView view, Iterator<RecordedExchange> chosen, Redaction redaction)
       throws IOException {
     var json = new ExchangeJson(redaction, DecodeLimits.DEFAULT);
     long count = 0;
@@ -227,7 +221,8 @@ final class ExportCommand {
       BodySource wire = view.bodies(next.id());
       BodySource decoded =
           direction ->
-              new DecodedStream(headers(next, direction), wire.open(direction), DecodeLimits.DEFAULT);
+              new DecodedStream(
+                  headers(next, direction), wire.open(direction), DecodeLimits.DEFAULT);
       String text = format.write(new Snippet(next, wire, decoded, redaction));
       target.write(text.getBytes(UTF_8));
     }

@@ -46,7 +46,8 @@ final class OpenCapture implements AutoCloseable {
     spec.addOption(
         RunCommandLine.value("EXPR", "Only what matches, such as status:5xx.", "--filter"));
     spec.addOption(
-        RunCommandLine.value("PROFILE", "Mask secrets: credentials (default) or none.", "--redact"));
+        RunCommandLine.value(
+            "PROFILE", "Mask secrets: credentials (default) or none.", "--redact"));
     spec.addOption(RunCommandLine.flag("Stack traces of Earshot's own failures.", "--debug"));
     spec.addOption(
         OptionSpec.builder("-h", "--help").usageHelp(true).description("This help.").build());
@@ -112,7 +113,9 @@ final class OpenCapture implements AutoCloseable {
     return facts;
   }
 
-  /** All that match, the oldest first, a page at a time; fails with an {@link IOException} inside. */
+  /**
+   * All that match, the oldest first, a page at a time; fails with an {@link IOException} inside.
+   */
   Pages matching(Filter filter) {
     return new Pages(reader, filter);
   }

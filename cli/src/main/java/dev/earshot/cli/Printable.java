@@ -26,16 +26,13 @@ final class Printable {
    */
   static Stream<String> lines(String text) {
     return text.lines()
-        .map(
-            line -> {
-              var safe = new StringBuilder(line.length());
-              line.codePoints()
-                  .forEach(
-                      point ->
-                          safe.appendCodePoint(
-                              point == '\t' || isHarmless(point) ? point : 0xFFFD));
-              return safe.toString();
-            });
+        .map(line -> {
+          var safe = new StringBuilder(line.length());
+          line.codePoints()
+              .forEach(point ->
+                  safe.appendCodePoint(point == '\t' || isHarmless(point) ? point : 0xFFFD));
+          return safe.toString();
+        });
   }
 
   private static boolean isHarmless(int point) {

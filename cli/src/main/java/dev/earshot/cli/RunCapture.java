@@ -64,14 +64,10 @@ final class RunCapture {
     try {
       var channel =
           FileChannel.open(
-              file,
-              StandardOpenOption.READ,
-              StandardOpenOption.WRITE,
-              LinkOption.NOFOLLOW_LINKS);
+              file, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
       return capture instanceof CaptureWriter writer
           ? HarCapture.of(writer, channel, file, redaction, true)
-          : HarCapture.of(
-              CaptureWriter.passing(folders, limits), channel, file, redaction, false);
+          : HarCapture.of(CaptureWriter.passing(folders, limits), channel, file, redaction, false);
     } catch (IOException e) {
       throw UserError.cannotWrite("--har", name, String.valueOf(e.getMessage()));
     }
@@ -86,10 +82,7 @@ final class RunCapture {
     if (problem.isPresent()) {
       return Capture.impossible(problem.get());
     }
-    Thread.ofPlatform()
-        .daemon()
-        .name("earshot-prune")
-        .start(() -> prune(captures));
+    Thread.ofPlatform().daemon().name("earshot-prune").start(() -> prune(captures));
     return CaptureWriter.inFolder(folders.captures().get(), folders, limits);
   }
 

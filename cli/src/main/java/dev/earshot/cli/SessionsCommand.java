@@ -84,9 +84,7 @@ final class SessionsCommand {
           "sessions %s: takes no '%s'".formatted(action, Launch.text(rest.getFirst())));
     }
     var folder =
-        SessionFolders.of(launch.environmentText())
-            .captures()
-            .orElseThrow(UserError::noCaptures);
+        SessionFolders.of(launch.environmentText()).captures().orElseThrow(UserError::noCaptures);
     var captures = new Captures(folder);
     try {
       return switch (action) {
@@ -127,7 +125,8 @@ final class SessionsCommand {
   private void table(List<CaptureFacts> all) {
     out.println(
         "%-22s %-19s %-8s %4s %7s %6s %6s  %s"
-            .formatted("SESSION", "STARTED", "STATE", "EXIT", "CALLS", "FAILED", "SIZE", "COMMAND"));
+            .formatted(
+                "SESSION", "STARTED", "STATE", "EXIT", "CALLS", "FAILED", "SIZE", "COMMAND"));
     for (CaptureFacts each : all) {
       out.println(
           "%-22s %-19s %-8s %4s %7d %6d %6s  %s"
@@ -155,8 +154,7 @@ final class SessionsCommand {
 
   private static String command(CaptureFacts facts) {
     List<String> masked =
-        Redaction.CREDENTIALS.argv(
-            facts.command().stream().map(Launch::text).toList());
+        Redaction.CREDENTIALS.argv(facts.command().stream().map(Launch::text).toList());
     return String.join(" ", masked);
   }
 
@@ -214,8 +212,7 @@ final class SessionsCommand {
 
   private Leave prune(Captures captures, Captures.Keep keep) throws IOException {
     int removed = captures.prune(keep, Instant.now());
-    err.println(
-        "earshot: removed %d %s".formatted(removed, removed == 1 ? "session" : "sessions"));
+    err.println("earshot: removed %d %s".formatted(removed, removed == 1 ? "session" : "sessions"));
     return new Leave.WithCode(0);
   }
 
@@ -232,7 +229,8 @@ final class SessionsCommand {
         Integer.parseInt(number),
         age(parsed, standard.age()),
         Quantities.size(size)
-            .orElseThrow(() -> UserError.badValue("--max-size", size, "a size such as 500m or 2GiB")));
+            .orElseThrow(
+                () -> UserError.badValue("--max-size", size, "a size such as 500m or 2GiB")));
   }
 
   private static Duration age(ParseResult parsed, Duration otherwise) throws UserError {

@@ -120,7 +120,9 @@ final class ShowCommand {
     }
     new ExchangeText(out, palette, redaction, ZoneId.systemDefault())
         .print(
-            exchange.get(), capture.reader().bodies(id), new CapturedMessages(capture.reader(), id));
+            exchange.get(),
+            capture.reader().bodies(id),
+            new CapturedMessages(capture.reader(), id));
     return new Leave.WithCode(0);
   }
 

@@ -34,7 +34,8 @@ public sealed interface BodyContent {
    * @param bytes read-only
    * @param decoded whether the content coding was taken off
    */
-  record Binary(ByteBuffer bytes, boolean decoded, Optional<String> missing) implements BodyContent {}
+  record Binary(ByteBuffer bytes, boolean decoded, Optional<String> missing)
+      implements BodyContent {}
 
   Pattern CHARSET = Pattern.compile("(?i);\\s*charset\\s*=\\s*\"?([^\\s\";]{1,64})");
 
@@ -74,14 +75,14 @@ public sealed interface BodyContent {
     return switch (body.gap()) {
       case NONE -> Optional.empty();
       case TRUNCATED ->
-          Optional.of("only its first %d of %d bytes were kept".formatted(body.kept(), body.bytes()));
+          Optional.of(
+              "only its first %d of %d bytes were kept".formatted(body.kept(), body.bytes()));
       case GIVEN_UP ->
           Optional.of(
               "the disk could not keep up: %d of %d bytes were kept"
                   .formatted(body.kept(), body.bytes()));
       case MASKED ->
-          Optional.of(
-              "its %d bytes could hold secrets and were not kept".formatted(body.bytes()));
+          Optional.of("its %d bytes could hold secrets and were not kept".formatted(body.bytes()));
     };
   }
 

@@ -66,7 +66,8 @@ class BodyContentTest {
             binary -> {
               assertThat(binary.bytes()).isEqualTo(UTF_8.encode("cnpxrq"));
               assertThat(binary.decoded()).isFalse();
-              assertThat(binary.missing()).hasValueSatisfying(why -> assertThat(why).contains("rot13"));
+              assertThat(binary.missing())
+                  .hasValueSatisfying(why -> assertThat(why).contains("rot13"));
             });
   }
 

@@ -165,7 +165,8 @@ final class SessionMaterial implements AutoCloseable {
       if (CertificateAuthority.existsIn(kept)) {
         throw new PreparationException(String.valueOf(e.getMessage()), e);
       }
-      events.accept(inMemory(String.valueOf(e.getMessage()), recorded, "make it writable to keep it"));
+      events.accept(
+          inMemory(String.valueOf(e.getMessage()), recorded, "make it writable to keep it"));
       return CertificateAuthority.inMemory(Clock.systemUTC());
     }
   }

@@ -62,8 +62,8 @@ public final class ExchangeJson {
   }
 
   /**
-   * Writes a line with all of it. A body is {@code text} where it is text, without its content coding, and
-   * {@code base64} otherwise; {@code missing} says why it is not whole.
+   * Writes a line with all of it. A body is {@code text} where it is text, without its content
+   * coding, and {@code base64} otherwise; {@code missing} says why it is not whole.
    */
   public void line(
       OutputStream out,
@@ -122,9 +122,7 @@ public final class ExchangeJson {
     }
     exchange.client().name().ifPresent(name -> out.writeStringProperty("process", text(name)));
     out.writeBooleanProperty("owned", exchange.client().owned());
-    exchange
-        .tunnel()
-        .ifPresent(why -> out.writeStringProperty("tunnel", why.wireName()));
+    exchange.tunnel().ifPresent(why -> out.writeStringProperty("tunnel", why.wireName()));
     if (exchange.replayed()) {
       out.writeBooleanProperty("replayed", true);
     }

@@ -44,11 +44,7 @@ public final class HarCapture implements Capture {
    * @param keepsCapture whether the capture, too, was asked for; otherwise nothing is told of it
    */
   public static HarCapture of(
-      CaptureWriter capture,
-      FileChannel har,
-      Path name,
-      Redaction redaction,
-      boolean keepsCapture)
+      CaptureWriter capture, FileChannel har, Path name, Redaction redaction, boolean keepsCapture)
       throws IOException {
     return new HarCapture(capture, HarFile.begin(har, redaction), name, keepsCapture);
   }

@@ -23,8 +23,7 @@ public final class Eventually {
   }
 
   /** The same for a fact that is promised to hold after this time. */
-  public static void within(
-      Duration promise, Supplier<String> fact, Callable<Boolean> condition) {
+  public static void within(Duration promise, Supplier<String> fact, Callable<Boolean> condition) {
     long start = System.nanoTime();
     while (!holds(condition)) {
       if (System.nanoTime() - start > promise.toNanos()) {
