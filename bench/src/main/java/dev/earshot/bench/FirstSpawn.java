@@ -37,7 +37,10 @@ public final class FirstSpawn {
       List.of(
           "-XX:+UseSerialGC",
           "-Xms32m",
-          "-Xmn16m",
+          "-Xmn24m",
+          "-XX:SurvivorRatio=4",
+          "-Xmx512m",
+          "-XX:MaxDirectMemorySize=2g",
           "-XX:-MaxFDLimit",
           "-Xlog:disable",
           "-Xlog:all=off",

@@ -65,6 +65,12 @@ final class Notices {
     }
   }
 
+  /** Not the traffic, of which there is much. */
+  static boolean wants(SessionEvent event) {
+    return !(event instanceof SessionEvent.Traffic(_, var traffic))
+        || traffic instanceof TrafficEvent.Warning;
+  }
+
   private void on(SessionEvent event) {
     switch (event) {
       case SessionEvent.Warning(_, var text, var hint) -> keep(text, hint);

@@ -82,7 +82,7 @@ final class RunCommand {
     Plans.warnings(plan).forEach(line -> say(options, line));
     var following =
         Notices.follow(
-            log.subscribe(NOTICES_BOUND),
+            log.subscribe(NOTICES_BOUND, Notices::wants),
             () -> giveAway(options, launch),
             () -> relay.ifPresent(PtyRelay::stopWithTheCommand),
             () -> relay.ifPresent(PtyRelay::commandEnded));

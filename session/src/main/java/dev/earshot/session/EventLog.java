@@ -6,6 +6,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The one order of a session's events. Publishing never waits for a subscriber: each has a bounded
@@ -45,9 +46,20 @@ public final class EventLog {
    * @param bound bytes that events other than lifecycle events may take while they wait
    */
   public Subscription subscribe(long bound) {
+    return subscribe(bound, _ -> true);
+  }
+
+  /**
+   * A subscription to some of what is published from now on; of the rest it takes no notice, which
+   * costs nothing.
+   *
+   * @param bound bytes that events other than lifecycle events may take while they wait
+   * @param wanted must neither wait nor throw
+   */
+  public Subscription subscribe(long bound, Predicate<SessionEvent> wanted) {
     order.lock();
     try {
-      var subscription = new Subscription(bound, subscriptions::remove, dropped);
+      var subscription = new Subscription(bound, wanted, subscriptions::remove, dropped);
       if (ended) {
         subscription.end();
       } else {

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * One reader's view of an {@link EventLog}: a queue bounded by bytes. What does not fit is dropped
@@ -15,6 +16,7 @@ import java.util.function.Consumer;
  */
 public final class Subscription implements AutoCloseable {
   private final long bound;
+  private final Predicate<SessionEvent> wanted;
   private final Consumer<Subscription> onClose;
   private final LongAdder droppedByAll;
   private final ReentrantLock lock = new ReentrantLock();
@@ -24,8 +26,13 @@ public final class Subscription implements AutoCloseable {
   private long missed; // guarded by lock: dropped since the last event that fitted
   private boolean ended; // guarded by lock
 
-  Subscription(long bound, Consumer<Subscription> onClose, LongAdder droppedByAll) {
+  Subscription(
+      long bound,
+      Predicate<SessionEvent> wanted,
+      Consumer<Subscription> onClose,
+      LongAdder droppedByAll) {
     this.bound = bound;
+    this.wanted = wanted;
     this.onClose = onClose;
     this.droppedByAll = droppedByAll;
   }
@@ -87,6 +94,9 @@ public final class Subscription implements AutoCloseable {
 
   /** Adds without waiting; drops and counts if there is no room. */
   void offer(Stamped event) {
+    if (!wanted.test(event.event())) {
+      return;
+    }
     boolean droppable = isDroppable(event);
     long weight = EventWeight.of(event.event());
     lock.lock();

@@ -17,8 +17,13 @@ import java.util.function.LongSupplier;
  * <p>Once off, it holds nothing and takes nothing, at no cost. Thread-safe.
  */
 final class CaptureBuffer {
-  /** So much ends a pause before its time. */
-  private static final long BURST = 4L << 20;
+  /**
+   * So much ends a pause before its time: what waits should be gone before the collector of the
+   * young moves it to the old, which it does not look at again for long.
+   */
+  private static final long BURST = 512L << 10;
+
+  private static final long BEHIND = 8L << 20;
 
   private final CaptureLimits limits;
   private final LongSupplier nanos;
@@ -192,7 +197,7 @@ final class CaptureBuffer {
   boolean isBehind() {
     lock.lock();
     try {
-      return waitingMetadata + waitingBodies > 2 * BURST;
+      return waitingMetadata + waitingBodies > BEHIND;
     } finally {
       lock.unlock();
     }

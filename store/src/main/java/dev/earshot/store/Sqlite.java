@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Properties;
 import org.sqlite.JDBC;
+import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteException;
 
 /** Opens files of SQLite, and puts its errors into words. */
@@ -41,6 +42,8 @@ final class Sqlite {
     }
     var properties = new Properties();
     properties.setProperty("busy_timeout", String.valueOf(busyMillis));
+    // Otherwise each insert is followed by a query for a key that nobody asks for: a quarter of all.
+    properties.setProperty(SQLiteConfig.Pragma.JDBC_GET_GENERATED_KEYS.pragmaName, "false");
     return JDBC.createConnection(
         JDBC.PREFIX + "file:" + encoded(file.toAbsolutePath()) + "?" + mode.parameters, properties);
   }
