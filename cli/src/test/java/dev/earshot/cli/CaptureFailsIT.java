@@ -132,7 +132,12 @@ class CaptureFailsIT {
 
   @Test
   void aFileThatIsRemovedMeanwhile() throws Exception {
-    String remove = "until rm \"$HOME\"/.local/state/earshot/captures/*.db; do :; done 2> /dev/null\n";
+    String remove =
+        """
+        cd "$HOME/.local/state/earshot/captures"
+        until [ -e *.db-wal ]; do :; done
+        rm *.db
+        """;
     var run = among("", "", remove + client());
     Events events = undisturbed(run);
     oneWarning(run, events, "capture_off");

@@ -166,7 +166,7 @@ class CaptureFileIT {
     assertThat(call("--max-body", "10").out()).contains("s3cret-down");
     var finished = Events.read(stream).one("exchange.finished");
     assertThat(finished.get("truncated").asBoolean()).isTrue();
-    assertThat(finished.get("response_bytes").asLong()).isEqualTo(42);
+    assertThat(finished.get("response_bytes").asLong()).isEqualTo(41);
     var show = earshot.run("show", "1", "--redact", "none");
     assertThat(show.out())
         .contains("{\"plain\":\"")
@@ -181,7 +181,7 @@ class CaptureFileIT {
   void ofNoBodyAnythingIsKept() throws Exception {
     assertThat(call("--max-body", "0", "--har", har.toString()).out()).contains("s3cret-down");
     var finished = Events.read(stream).one("exchange.finished");
-    assertThat(finished.get("response_bytes").asLong()).isEqualTo(42);
+    assertThat(finished.get("response_bytes").asLong()).isEqualTo(41);
     var show = earshot.run("show", "1", "--redact", "none");
     assertThat(show.status()).isZero();
     assertThat(show.out()).contains("--max-body").doesNotContain("visible", "seen");

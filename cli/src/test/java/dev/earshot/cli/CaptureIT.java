@@ -122,7 +122,7 @@ class CaptureIT {
     var one = earshot.run("show", "2");
     assertThat(one.status()).isZero();
     assertThat(one.out())
-        .contains("> POST /second HTTP/1.1")
+        .contains("> POST " + url("/second") + " HTTP/1.1")
         .contains("hello=world")
         .contains("< HTTP/1.1 200 OK")
         .contains("X-Answer: yes")
@@ -288,6 +288,38 @@ class CaptureIT {
     assertThat(earshot.run("export", "-f", "java", "-o", file.toString()).status()).isEqualTo(2);
     assertThat(file).hasContent("what was there");
     assertThat(earshot.run("export", "-f", "curl").out()).contains("/1").contains("/2");
+  }
+
+  @Test
+  void aTunnelIsListedAndHasNoRequestToSendAgain() throws Exception {
+    try (var greeting =
+        ScriptedOrigin.start(
+            connection -> {
+              connection.send("220 hello\r\n");
+              connection.drain();
+            })) {
+      String script =
+          """
+          import os, socket
+          host, port = os.environ["http_proxy"].split("//")[1].rstrip("/").split(":")
+          s = socket.create_connection((host, int(port)))
+          s.sendall(b"CONNECT 127.0.0.1:%d HTTP/1.1\\r\\n\\r\\n")
+          s.recv(4096)
+          s.sendall(b"QUIT\\n")
+          s.recv(4096)
+          """
+              .formatted(greeting.port());
+      assertThat(earshot.run("run", "-q", "--", "python3", "-c", script).status()).isZero();
+    }
+    assertThat(earshot.run("show").out()).contains("CONNECT");
+    assertThat(earshot.run("show", "--filter", "is:tunnel", "--json").status()).isZero();
+    var all = earshot.run("export", "-f", "curl");
+    assertThat(all.status()).isEqualTo(1);
+    assertThat(all.out()).isEmpty();
+    assertThat(all.stderr()).hasLineCount(1);
+    var named = earshot.run("export", "-f", "curl", "1");
+    assertThat(named.status()).isZero();
+    assertThat(named.out()).contains("tunnel");
   }
 
   @Test

@@ -38,6 +38,7 @@ public final class HarFollower {
   private final AtomicLong lost = new AtomicLong();
 
   private volatile Optional<String> failure = Optional.empty();
+  private volatile boolean told;
 
   /**
    * What became of it.
@@ -61,7 +62,7 @@ public final class HarFollower {
    *
    * @param har is closed at the end
    * @param file what it is called in warnings
-   * @param tell gets at most one warning while it goes on, and one at the end
+   * @param tell gets at most one warning
    */
   public static HarFollower start(
       HarFile har, Path file, FinishedExchanges exchanges, Consumer<SessionEvent.Warning> tell) {
@@ -105,8 +106,9 @@ public final class HarFollower {
 
   private void failed(IOException e) {
     String why = Optional.ofNullable(e.getMessage()).orElse(e.getClass().getSimpleName());
+    failure = Optional.of(why);
     if (!ending) {
-      failure = Optional.of(why);
+      told = true;
       tell.accept(
           new SessionEvent.Warning(
               "har_stopped",
@@ -122,7 +124,7 @@ public final class HarFollower {
   /**
    * Writes what has ended by now, for two seconds at most, and closes the file, which is a whole
    * archive then; if the disk hangs, the file is left as it is. Says in a warning how many
-   * exchanges are missing. To be called once.
+   * exchanges are missing, unless a warning said already that it ends. To be called once.
    */
   public Outcome end() throws InterruptedException {
     ending = true;
@@ -132,7 +134,7 @@ public final class HarFollower {
     }
     boolean hangs = thread.isAlive();
     long missing = lost.get() + exchanges.waiting();
-    if (missing > 0 || hangs) {
+    if ((missing > 0 || hangs) && !told) {
       tell.accept(
           new SessionEvent.Warning(
               "har_incomplete",
