@@ -24,8 +24,10 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.Spliterators;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -41,6 +43,10 @@ final class ExportCommand {
 
   /** One program each, which cannot stand behind another. */
   private static final List<SnippetFormat> ALONE = List.of(SnippetFormat.FETCH, SnippetFormat.JAVA);
+
+  /** What sends requests again. */
+  private static final Set<SnippetFormat> SENDING =
+      EnumSet.complementOf(EnumSet.of(SnippetFormat.MARKDOWN));
 
   private final PrintStream out;
   private final PrintStream err;
@@ -97,7 +103,9 @@ final class ExportCommand {
       Iterator<RecordedExchange> all =
           ids.isEmpty() ? capture.matching(filter) : named(capture, ids).iterator();
       Iterator<RecordedExchange> some =
-          ids.isEmpty() && SnippetFormat.named(format).isPresent() ? withoutTunnels(all) : all;
+          ids.isEmpty() && SnippetFormat.named(format).filter(SENDING::contains).isPresent()
+              ? withoutTunnels(all)
+              : all;
       if (!some.hasNext() && !format.equals(HAR)) {
         err.println("earshot: no exchange of session %s matches".formatted(capture.facts().id()));
         return new Leave.WithCode(NOTHING_FOUND);

@@ -6,12 +6,15 @@ import dev.earshot.testkit.ScriptedOrigin;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.ObjectMapper;
 
 /** A record that cannot be kept costs one warning: the command and its traffic notice nothing. */
@@ -40,7 +43,7 @@ class CaptureFailsIT {
     stream = folder.resolve("events.ndjson");
     // Such as does not get small when it is stored.
     var body = new StringBuilder();
-    new java.util.Random(5).ints(BODY, 0, 256).forEach(value -> body.append((char) value));
+    new Random(5).ints(BODY, 0, 256).forEach(value -> body.append((char) value));
     String answer = Answering.ok("application/octet-stream", "", body.toString());
     origin = ScriptedOrigin.start(Answering.with(answer, asked));
     plainly = earshot.launchAndRead(List.of("sh", "-c", client()));
@@ -149,21 +152,28 @@ class CaptureFailsIT {
     earshot.nothingIsLeft(events);
   }
 
-  @Test
-  void aFullDiskUnderTheArchive() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aFullDiskUnderTheArchive(boolean captured) throws Exception {
     Path disk = Files.createDirectory(folder.resolve("disk"));
     Path har = disk.resolve("traffic.har");
     Path copy = folder.resolve("copy.har");
     var run =
         among(
             "mount -t tmpfs -o size=400k none " + disk,
-            "--har " + har,
+            "--har " + har + (captured ? "" : " --no-capture"),
             "trap 'cp %s %s' EXIT\n".formatted(har, copy) + client());
     Events events = undisturbed(run);
     oneWarning(run, events, "har_stopped");
-    assertThat(events.one("capture.closed").get("exchanges").asLong()).isEqualTo(CALLS);
+    if (captured) {
+      assertThat(events.one("capture.closed").get("exchanges").asLong()).isEqualTo(CALLS);
+    } else {
+      assertThat(events.all("capture.closed")).isEmpty();
+    }
     int entries = new ObjectMapper().readTree(copy).at("/log/entries").size();
     assertThat(entries).isBetween(1, CALLS - 1);
-    assertThat(run.stderr()).contains("disk", "earshot export -f har");
+    assertThat(run.stderr())
+        .contains("No space left", captured ? "earshot export -f har" : "another disk with --har");
+    earshot.nothingIsLeft(events);
   }
 }

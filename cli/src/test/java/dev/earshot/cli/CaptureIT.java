@@ -317,6 +317,7 @@ class CaptureIT {
     assertThat(all.status()).isEqualTo(1);
     assertThat(all.out()).isEmpty();
     assertThat(all.stderr()).hasLineCount(1);
+    assertThat(earshot.run("export", "-f", "markdown").out()).contains("tunnel");
     var named = earshot.run("export", "-f", "curl", "1");
     assertThat(named.status()).isZero();
     assertThat(named.out()).contains("tunnel");

@@ -117,6 +117,14 @@ public final class HarFollower {
     }
   }
 
+  private String why(boolean inTime, boolean hangs) {
+    if (hangs) {
+      return "the disk does not answer";
+    }
+    String late = "there was no time left";
+    return inTime ? failure.orElse(late) : late;
+  }
+
   private String export() {
     return "earshot export -f har -o FILE";
   }
@@ -128,7 +136,8 @@ public final class HarFollower {
    */
   public Outcome end() throws InterruptedException {
     ending = true;
-    if (!thread.join(LAST.minus(WHOLE))) {
+    boolean inTime = thread.join(LAST.minus(WHOLE));
+    if (!inTime) {
       har.abandon();
       thread.join(WHOLE);
     }
@@ -142,8 +151,7 @@ public final class HarFollower {
                   .formatted(
                       missing,
                       file,
-                      failure.orElse(
-                          hangs ? "the disk does not answer" : "there was no time left")),
+                      why(inTime, hangs)),
               Optional.of("to get them all: " + export())));
     }
     return new Outcome(har.entries(), missing);
