@@ -14,6 +14,7 @@ import dev.earshot.session.SessionEvent;
 import dev.earshot.session.SessionResult;
 import dev.earshot.session.Stamped;
 import dev.earshot.session.StopCause;
+import dev.earshot.store.TerminalEscapes;
 import java.io.StringWriter;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -37,7 +38,8 @@ final class EventJson {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
 
-  private final JsonFactory json = new JsonFactory();
+  private final JsonFactory json =
+      JsonFactory.builder().characterEscapes(TerminalEscapes.JSON).build();
   private final Redaction redaction;
   private String session = "";
   private long lines;

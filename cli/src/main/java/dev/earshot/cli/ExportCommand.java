@@ -24,9 +24,13 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
+import java.util.Spliterators;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
@@ -39,6 +43,10 @@ final class ExportCommand {
 
   /** One program each, which cannot stand behind another. */
   private static final List<SnippetFormat> ALONE = List.of(SnippetFormat.FETCH, SnippetFormat.JAVA);
+
+  /** What sends requests again. */
+  private static final Set<SnippetFormat> SENDING =
+      EnumSet.complementOf(EnumSet.of(SnippetFormat.MARKDOWN));
 
   private final PrintStream out;
   private final PrintStream err;
@@ -92,14 +100,23 @@ final class ExportCommand {
       throw UserError.usage("export: IDs and --filter exclude each other; leave one out");
     }
     try (var capture = OpenCapture.of(parsed, launch, err)) {
-      Iterator<RecordedExchange> chosen =
+      Iterator<RecordedExchange> all =
           ids.isEmpty() ? capture.matching(filter) : named(capture, ids).iterator();
-      if (!chosen.hasNext() && !format.equals(HAR)) {
+      Iterator<RecordedExchange> some =
+          ids.isEmpty() && SnippetFormat.named(format).filter(SENDING::contains).isPresent()
+              ? withoutTunnels(all)
+              : all;
+      if (!some.hasNext() && !format.equals(HAR)) {
         err.println("earshot: no exchange of session %s matches".formatted(capture.facts().id()));
         return new Leave.WithCode(NOTHING_FOUND);
       }
+      // Before a file is emptied for it.
+      Iterator<RecordedExchange> chosen =
+          SnippetFormat.named(format).filter(ALONE::contains).isPresent()
+              ? only(format, some)
+              : some;
       long written = write(parsed, format, capture, chosen, redaction);
-      if (chosen instanceof OpenCapture.Pages pages) {
+      if (all instanceof OpenCapture.Pages pages) {
         pages.warning().ifPresent(line -> err.println("earshot: " + line));
       }
       return new Leave.WithCode(written > 0 ? 0 : NOTHING_FOUND);
@@ -146,6 +163,26 @@ final class ExportCommand {
     return found;
   }
 
+  /** Of a tunnel no request is known; one that was asked for by its number says so. */
+  private static Iterator<RecordedExchange> withoutTunnels(Iterator<RecordedExchange> all) {
+    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(all, 0), false)
+        .filter(exchange -> exchange.tunnel().isEmpty())
+        .iterator();
+  }
+
+  private static Iterator<RecordedExchange> only(
+      String format, Iterator<RecordedExchange> chosen) throws UserError {
+    RecordedExchange first = chosen.next();
+    if (chosen.hasNext()) {
+      throw UserError.of(
+          UserError.FAILURE,
+          "export: %s is a program for one exchange, and more than one matches; name one, as in:"
+                  .formatted(format)
+              + " earshot export -f %s %d".formatted(format, first.id()));
+    }
+    return List.of(first).iterator();
+  }
+
   private long write(
       ParseResult parsed,
       String format,
@@ -172,7 +209,7 @@ final class ExportCommand {
       OpenCapture capture,
       Iterator<RecordedExchange> chosen,
       Redaction redaction)
-      throws IOException, UserError {
+      throws IOException {
     CaptureView view = capture.reader();
     return switch (format) {
       case HAR -> HarExport.write(target, new Records(view, chosen), redaction);
@@ -201,20 +238,10 @@ final class ExportCommand {
       CaptureView view,
       Iterator<RecordedExchange> chosen,
       Redaction redaction)
-      throws IOException, UserError {
+      throws IOException {
     long count = 0;
     for (; chosen.hasNext() && !out.checkError(); count++) {
       RecordedExchange next = chosen.next();
-      if (chosen.hasNext() && ALONE.contains(format)) {
-        throw UserError.of(
-            UserError.FAILURE,
-            "export: %s is a program for one exchange, and more than one matches; name one, as in:"
-                    .formatted(format.wireName())
-                + " earshot export -f %s %d".formatted(format.wireName(), next.id()));
-      }
-      if (next.tunnel().isPresent()) {
-        continue;
-      }
       if (count > 0) {
         target.write('\n');
       }

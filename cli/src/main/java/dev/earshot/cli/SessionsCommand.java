@@ -9,6 +9,7 @@ import dev.earshot.store.CaptureException;
 import dev.earshot.store.CaptureFacts;
 import dev.earshot.store.CaptureReader;
 import dev.earshot.store.Captures;
+import dev.earshot.store.TerminalEscapes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -161,7 +162,10 @@ final class SessionsCommand {
   private void asJson(CaptureFacts facts) {
     var line = new ByteArrayOutputStream();
     try (JsonGenerator json =
-        JsonFactory.builder().build().createGenerator(ObjectWriteContext.empty(), line)) {
+        JsonFactory.builder()
+            .characterEscapes(TerminalEscapes.JSON)
+            .build()
+            .createGenerator(ObjectWriteContext.empty(), line)) {
       json.writeStartObject();
       json.writeStringProperty("session", facts.id());
       json.writeStringProperty("file", facts.file().toString());

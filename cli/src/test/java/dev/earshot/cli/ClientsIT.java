@@ -318,6 +318,7 @@ class ClientsIT {
             "process.exited",
             "process.tree_gone",
             "proxy.stopped",
+            "capture.closed",
             "session.stopped");
     assertThat(events.one("session.stopping").get("cause").asString()).isEqualTo("signal");
     assertThat(events.one("process.exited").get("signal").asString()).isEqualTo("TERM");

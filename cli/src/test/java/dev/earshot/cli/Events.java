@@ -50,9 +50,9 @@ public record Events(List<JsonNode> lines) {
     return lines.stream().map(line -> line.get("type").asString()).toList();
   }
 
-  /** The types of the facts about session, proxy and process. */
+  /** The types of the facts about session, proxy, process and capture. */
   public List<String> lifecycle() {
-    return types().stream().filter(type -> type.matches("(session|proxy|process)\\..*")).toList();
+    return types().stream().filter(type -> type.matches("(session|proxy|process|capture)\\..*")).toList();
   }
 
   /** The lines of this type. */

@@ -33,6 +33,7 @@ class RunIT {
           "process.tree_gone",
           "session.stopping",
           "proxy.stopped",
+          "capture.closed",
           "session.stopped");
 
   @TempDir Path folder;
@@ -91,6 +92,7 @@ class RunIT {
             "process.exited",
             "session.stopping",
             "proxy.stopped",
+            "capture.closed",
             "session.stopped");
     assertThat(Events.read(stream).one("session.stopping").get("cause").asString())
         .isEqualTo("process_failed");
@@ -175,6 +177,7 @@ class RunIT {
             "process.exited",
             "process.tree_gone",
             "proxy.stopped",
+            "capture.closed",
             "session.stopped");
     assertThat(events.one("session.stopping").get("cause").asString()).isEqualTo("timeout");
     assertThat(events.one("process.exited").get("requested").asBoolean()).isTrue();

@@ -147,8 +147,9 @@ public final class CaptureWriter implements Capture {
       how.accept(
           new SessionEvent.Warning(
               "capture_off",
-              "nothing more is recorded: cannot write %s: %s"
-                  .formatted(file == null ? "the capture" : file, why),
+              file == null
+                  ? "nothing is recorded: " + why
+                  : "nothing more is recorded: cannot write %s: %s".formatted(file, why),
               Optional.of(
                   file == null
                       ? "name another file with --capture, or use --no-capture"

@@ -25,6 +25,9 @@ public final class Captures {
   /** So long a prune at a session's start may look at captures. */
   private static final Duration BUDGET = Duration.ofMillis(50);
 
+  /** How an id begins. */
+  private static final String SECOND = "20261125-003106";
+
   private static final Duration YOUNG = Duration.ofHours(1);
 
   private final Path folder;
@@ -46,7 +49,11 @@ public final class Captures {
   }
 
   /** A file in the folder, looked at from outside. */
-  private record Entry(Path file, String id, Instant changed, long bytes) {}
+  private record Entry(Path file, String id, Instant made, Instant changed, long bytes) {
+    String second() {
+      return id.substring(0, Math.min(SECOND.length(), id.length()));
+    }
+  }
 
   /**
    * What is in the folder.
@@ -220,7 +227,7 @@ public final class Captures {
     return tooMuch;
   }
 
-  /** The newest first: an id begins with the time. */
+  /** The newest first: an id begins with the second; within one, it does not tell. */
   private List<Entry> entries() throws IOException {
     List<Entry> entries = new ArrayList<>();
     try (var stream = Files.newDirectoryStream(folder, "*" + ENDING)) {
@@ -232,7 +239,7 @@ public final class Captures {
     } catch (DirectoryIteratorException e) {
       throw e.getCause();
     }
-    entries.sort(Comparator.comparing(Entry::id).reversed());
+    entries.sort(Comparator.comparing(Entry::second).thenComparing(Entry::made).reversed());
     return entries;
   }
 
@@ -245,6 +252,7 @@ public final class Captures {
               new Entry(
                   file,
                   name.substring(0, name.length() - ENDING.length()),
+                  is.creationTime().toInstant(),
                   is.lastModifiedTime().toInstant(),
                   is.size()))
           : Optional.empty();

@@ -52,7 +52,15 @@ public final class HarCapture implements Capture {
   @Override
   public void begin(Consumer<SessionEvent> tell) {
     capture.begin(tell);
-    follower = HarFollower.start(har, name, ends, tell::accept);
+    follower = HarFollower.start(har, name, ends, warning -> tell.accept(hinted(warning)));
+  }
+
+  /** Without a capture, nothing can be exported afterwards. */
+  private SessionEvent.Warning hinted(SessionEvent.Warning warning) {
+    return keepsCapture
+        ? warning
+        : new SessionEvent.Warning(
+            warning.code(), warning.text(), Optional.of("name a file on another disk with --har"));
   }
 
   @Override

@@ -1,12 +1,9 @@
 package dev.earshot.store;
 
-import java.util.HexFormat;
 import tools.jackson.core.JsonGenerator;
 
 /** Writes the inside of one JSON string, piece by piece. */
 final class HarEscapes implements HarChars.Sink {
-  private static final HexFormat HEX = HexFormat.of();
-
   private final JsonGenerator out;
 
   HarEscapes(JsonGenerator out) {
@@ -18,7 +15,7 @@ final class HarEscapes implements HarChars.Sink {
     int done = 0;
     for (int at = 0; at < length; at++) {
       char c = chars[at];
-      if (c < ' ' || c == '"' || c == '\\') {
+      if (c < ' ' || c == '"' || c == '\\' || TerminalEscapes.isHarmful(c)) {
         out.writeRaw(chars, done, at - done);
         out.writeRaw(escape(c));
         done = at + 1;
@@ -27,7 +24,7 @@ final class HarEscapes implements HarChars.Sink {
     out.writeRaw(chars, done, length - done);
   }
 
-  /** RFC 8259 section 7. */
+  /** As RFC 8259 section 7 has them. */
   private static String escape(char c) {
     return switch (c) {
       case '"' -> "\\\"";
@@ -35,7 +32,7 @@ final class HarEscapes implements HarChars.Sink {
       case '\n' -> "\\n";
       case '\r' -> "\\r";
       case '\t' -> "\\t";
-      default -> "\\u" + HEX.toHexDigits(c);
+      default -> TerminalEscapes.escape(c);
     };
   }
 }

@@ -38,6 +38,7 @@ public final class HarFollower {
   private final AtomicLong lost = new AtomicLong();
 
   private volatile Optional<String> failure = Optional.empty();
+  private volatile boolean told;
 
   /**
    * What became of it.
@@ -61,7 +62,7 @@ public final class HarFollower {
    *
    * @param har is closed at the end
    * @param file what it is called in warnings
-   * @param tell gets at most one warning while it goes on, and one at the end
+   * @param tell gets at most one warning
    */
   public static HarFollower start(
       HarFile har, Path file, FinishedExchanges exchanges, Consumer<SessionEvent.Warning> tell) {
@@ -105,14 +106,23 @@ public final class HarFollower {
 
   private void failed(IOException e) {
     String why = Optional.ofNullable(e.getMessage()).orElse(e.getClass().getSimpleName());
+    failure = Optional.of(why);
     if (!ending) {
-      failure = Optional.of(why);
+      told = true;
       tell.accept(
           new SessionEvent.Warning(
               "har_stopped",
               "cannot write %s any more: %s; entries in it: %d".formatted(file, why, har.entries()),
               Optional.of("make room, and after the session: " + export())));
     }
+  }
+
+  private String why(boolean inTime, boolean hangs) {
+    if (hangs) {
+      return "the disk does not answer";
+    }
+    String late = "there was no time left";
+    return inTime ? failure.orElse(late) : late;
   }
 
   private String export() {
@@ -122,17 +132,18 @@ public final class HarFollower {
   /**
    * Writes what has ended by now, for two seconds at most, and closes the file, which is a whole
    * archive then; if the disk hangs, the file is left as it is. Says in a warning how many
-   * exchanges are missing. To be called once.
+   * exchanges are missing, unless a warning said already that it ends. To be called once.
    */
   public Outcome end() throws InterruptedException {
     ending = true;
-    if (!thread.join(LAST.minus(WHOLE))) {
+    boolean inTime = thread.join(LAST.minus(WHOLE));
+    if (!inTime) {
       har.abandon();
       thread.join(WHOLE);
     }
     boolean hangs = thread.isAlive();
     long missing = lost.get() + exchanges.waiting();
-    if (missing > 0 || hangs) {
+    if ((missing > 0 || hangs) && !told) {
       tell.accept(
           new SessionEvent.Warning(
               "har_incomplete",
@@ -140,8 +151,7 @@ public final class HarFollower {
                   .formatted(
                       missing,
                       file,
-                      failure.orElse(
-                          hangs ? "the disk does not answer" : "there was no time left")),
+                      why(inTime, hangs)),
               Optional.of("to get them all: " + export())));
     }
     return new Outcome(har.entries(), missing);

@@ -30,6 +30,7 @@ final class HarJson {
           .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
           .disable(StreamWriteFeature.AUTO_CLOSE_CONTENT)
           .disable(StreamWriteFeature.FLUSH_PASSED_TO_STREAM)
+          .characterEscapes(TerminalEscapes.JSON)
           .build();
 
   private HarJson() {}

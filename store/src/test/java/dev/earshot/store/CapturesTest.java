@@ -82,6 +82,14 @@ class CapturesTest {
     assertMessage("no session", "\0");
   }
 
+  @Test
+  void ofTwoWithinASecondTheLastIsTheOneThatWasMadeLast() throws Exception {
+    make("20261101-120000-ffff", "20261101-120000-0000", "20261101-115959-aaaa");
+    assertEquals(file("20261101-120000-0000"), captures().resolve("last"));
+    assertEquals(1, captures().prune(new Captures.Keep(2, Duration.ofDays(1), 1L << 40), Instant.now()));
+    assertEquals(List.of("20261101-120000-0000.db", "20261101-120000-ffff.db"), names());
+  }
+
   private void assertMessage(String part, String word) {
     var problem = assertThrows(CaptureException.class, () -> captures().resolve(word));
     assertTrue(String.valueOf(problem.getMessage()).contains(part), problem.getMessage());
