@@ -170,8 +170,8 @@ final class ExportCommand {
         .iterator();
   }
 
-  private static Iterator<RecordedExchange> only(
-      String format, Iterator<RecordedExchange> chosen) throws UserError {
+  private static Iterator<RecordedExchange> only(String format, Iterator<RecordedExchange> chosen)
+      throws UserError {
     RecordedExchange first = chosen.next();
     if (chosen.hasNext()) {
       throw UserError.of(

@@ -293,11 +293,10 @@ class CaptureIT {
   @Test
   void aTunnelIsListedAndHasNoRequestToSendAgain() throws Exception {
     try (var greeting =
-        ScriptedOrigin.start(
-            connection -> {
-              connection.send("220 hello\r\n");
-              connection.drain();
-            })) {
+        ScriptedOrigin.start(connection -> {
+          connection.send("220 hello\r\n");
+          connection.drain();
+        })) {
       String script =
           """
           import os, socket
@@ -366,7 +365,8 @@ class CaptureIT {
   void aRunThatGoesOnIsReadAndCannotBeRemoved() throws Exception {
     String id;
     String script = "curl -s %s; curl -s %s; read _".formatted(url("/1"), url("/2"));
-    try (var running = earshot.start("run", "-q", "-e", stream.toString(), "--", "sh", "-c", script)) {
+    try (var running =
+        earshot.start("run", "-q", "-e", stream.toString(), "--", "sh", "-c", script)) {
       Eventually.until("both calls are recorded", () -> recorded() == 2);
       id = captures().getFirst().replace(".db", "");
       try (var one = earshot.start("show", "--json");

@@ -52,7 +52,9 @@ public record Events(List<JsonNode> lines) {
 
   /** The types of the facts about session, proxy, process and capture. */
   public List<String> lifecycle() {
-    return types().stream().filter(type -> type.matches("(session|proxy|process|capture)\\..*")).toList();
+    return types().stream()
+        .filter(type -> type.matches("(session|proxy|process|capture)\\..*"))
+        .toList();
   }
 
   /** The lines of this type. */

@@ -76,7 +76,9 @@ public sealed interface BodyContent {
       case NONE -> Optional.empty();
       case TRUNCATED ->
           Optional.of(
-              "only its first %d of %d bytes were kept".formatted(body.kept(), body.bytes()));
+              body.kept() == 0
+                  ? "none of its %d bytes were kept".formatted(body.bytes())
+                  : "only its first %d of %d bytes were kept".formatted(body.kept(), body.bytes()));
       case GIVEN_UP ->
           Optional.of(
               "the disk could not keep up: %d of %d bytes were kept"

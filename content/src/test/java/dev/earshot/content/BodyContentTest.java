@@ -50,6 +50,11 @@ class BodyContentTest {
     assertThat(BodyContent.read(List.of(), body, _ -> in(cut), Direction.UP, DecodeLimits.DEFAULT))
         .isEqualTo(
             new BodyContent.Text("abc", Optional.of("only its first 5 of 6 bytes were kept")));
+    var none = new Body(6, 0, BodyGap.TRUNCATED);
+    assertThat(
+            BodyContent.read(
+                List.of(), none, _ -> in(new byte[0]), Direction.UP, DecodeLimits.DEFAULT))
+        .isEqualTo(new BodyContent.Text("", Optional.of("none of its 6 bytes were kept")));
     assertThat(read("", cut)).isInstanceOf(BodyContent.Binary.class);
   }
 

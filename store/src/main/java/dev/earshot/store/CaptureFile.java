@@ -121,12 +121,16 @@ final class CaptureFile implements AutoCloseable {
   /** Removes a capture with what lies beside it; what cannot be removed stays. */
   static boolean remove(Path file) {
     try {
-      for (String companion : COMPANIONS) {
-        Files.deleteIfExists(beside(file, companion));
-      }
+      removeCompanions(file);
       return Files.deleteIfExists(file);
     } catch (IOException e) {
       return false;
+    }
+  }
+
+  private static void removeCompanions(Path file) throws IOException {
+    for (String companion : COMPANIONS) {
+      Files.deleteIfExists(beside(file, companion));
     }
   }
 
@@ -162,5 +166,13 @@ final class CaptureFile implements AutoCloseable {
   @Override
   public void close() throws SQLException {
     connection.close();
+    try {
+      if (key(path).isEmpty()) {
+        // Removed meanwhile: what SQLite leaves beside it then is nobody's, and holds traffic.
+        removeCompanions(path);
+      }
+    } catch (IOException e) {
+      // It stays.
+    }
   }
 }

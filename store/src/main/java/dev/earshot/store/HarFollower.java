@@ -148,10 +148,7 @@ public final class HarFollower {
           new SessionEvent.Warning(
               "har_incomplete",
               "exchanges missing in %2$s: %1$d, as %3$s"
-                  .formatted(
-                      missing,
-                      file,
-                      why(inTime, hangs)),
+                  .formatted(missing, file, why(inTime, hangs)),
               Optional.of("to get them all: " + export())));
     }
     return new Outcome(har.entries(), missing);

@@ -340,6 +340,9 @@ class CaptureWriterTest {
     var closed = feed.finish().orElseThrow();
     assertTrue(closed.error().orElse("").contains("removed"), closed.toString());
     assertFalse(Files.exists(file()));
+    for (String companion : CaptureFile.COMPANIONS) {
+      assertFalse(Files.exists(CaptureFile.beside(file(), companion)), companion);
+    }
   }
 
   @Test

@@ -86,7 +86,8 @@ class CapturesTest {
   void ofTwoWithinASecondTheLastIsTheOneThatWasMadeLast() throws Exception {
     make("20261101-120000-ffff", "20261101-120000-0000", "20261101-115959-aaaa");
     assertEquals(file("20261101-120000-0000"), captures().resolve("last"));
-    assertEquals(1, captures().prune(new Captures.Keep(2, Duration.ofDays(1), 1L << 40), Instant.now()));
+    assertEquals(
+        1, captures().prune(new Captures.Keep(2, Duration.ofDays(1), 1L << 40), Instant.now()));
     assertEquals(List.of("20261101-120000-0000.db", "20261101-120000-ffff.db"), names());
   }
 
