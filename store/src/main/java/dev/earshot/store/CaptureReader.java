@@ -19,8 +19,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Reads a capture: of a session that goes on, here or in another process, that ended, or that
@@ -181,6 +183,13 @@ public final class CaptureReader implements CaptureView {
   @Override
   public Optional<RecordedExchange> exchange(long id) throws IOException {
     return asked(() -> exchanges("e.id = ? LIMIT ?", id, 1).stream().findFirst());
+  }
+
+  /** Those with these ids, the oldest first; which are not in the record is no error. */
+  List<RecordedExchange> exchanges(Collection<Long> ids) throws IOException {
+    String list = ids.stream().map(String::valueOf).collect(Collectors.joining(","));
+    return asked(() ->
+        exchanges("e.id > ? AND e.id IN (" + list + ") ORDER BY e.id LIMIT ?", 0, ids.size()));
   }
 
   private List<RecordedExchange> exchanges(String where, long id, int most) throws SQLException {

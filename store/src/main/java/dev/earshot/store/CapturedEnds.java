@@ -74,19 +74,22 @@ final class CapturedEnds implements FinishedExchanges, AutoCloseable {
       if (waiting.isEmpty()) {
         break;
       }
-      add(found, open, waiting.remove());
+      List<Long> batch = new ArrayList<>();
+      while (!waiting.isEmpty() && batch.size() < most - found.size()) {
+        batch.add(waiting.remove());
+      }
+      batch.removeIf(id -> known.get(Math.toIntExact(id)));
+      add(found, open, batch);
     }
     return found;
   }
 
-  private void add(List<HarRecord> found, CaptureReader open, long id) throws IOException {
-    if (known.get(Math.toIntExact(id))) {
-      return;
-    }
-    Optional<RecordedExchange> exchange = open.exchange(id);
-    if (exchange.isPresent() && !(exchange.get().end() instanceof ExchangeEnd.Pending)) {
-      known.set(Math.toIntExact(id));
-      found.add(HarRecord.of(open, exchange.get()));
+  private void add(List<HarRecord> found, CaptureReader open, List<Long> ids) throws IOException {
+    for (RecordedExchange exchange : open.exchanges(ids)) {
+      if (!(exchange.end() instanceof ExchangeEnd.Pending)) {
+        known.set(Math.toIntExact(exchange.id()));
+        found.add(HarRecord.of(open, exchange));
+      }
     }
   }
 

@@ -42,7 +42,8 @@ final class Sqlite {
     }
     var properties = new Properties();
     properties.setProperty("busy_timeout", String.valueOf(busyMillis));
-    // Otherwise each insert is followed by a query for a key that nobody asks for: a quarter of all.
+    // Otherwise each insert is followed by a query for a key that nobody asks for: a quarter of
+    // all.
     properties.setProperty(SQLiteConfig.Pragma.JDBC_GET_GENERATED_KEYS.pragmaName, "false");
     return JDBC.createConnection(
         JDBC.PREFIX + "file:" + encoded(file.toAbsolutePath()) + "?" + mode.parameters, properties);
