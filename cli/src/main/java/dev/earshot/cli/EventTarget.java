@@ -1,5 +1,7 @@
 package dev.earshot.cli;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.earshot.process.Descriptors;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -107,6 +109,10 @@ sealed interface EventTarget {
     if (Files.isSymbolicLink(path)) {
       throw UserError.outputIsSymbolicLink(option, name);
     }
+    if (isDatabase(path)) {
+      throw UserError.cannotWrite(
+          option, name, "it is a capture, or another database; name another file, or remove it");
+    }
     try {
       boolean special =
           Files.exists(path, LinkOption.NOFOLLOW_LINKS)
@@ -117,6 +123,19 @@ sealed interface EventTarget {
       throw UserError.cannotWrite(option, name, why);
     } catch (IOException e) {
       throw UserError.cannotWrite(option, name, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** A record must not be lost by a slip: SQLite's files begin like this. */
+  private static boolean isDatabase(Path path) {
+    if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    try (var in = Files.newInputStream(path)) {
+      return new String(in.readNBytes(16), ISO_8859_1).equals("SQLite format 3\0");
+    } catch (IOException e) {
+      // What cannot be read may be written, or opening it tells why not.
+      return false;
     }
   }
 

@@ -264,6 +264,25 @@ class CaptureIT {
   }
 
   @Test
+  void nothingIsWrittenOverACapture() throws Exception {
+    call(url("/kept"));
+    String capture = folder.resolve("kept.db").toString();
+    var recorded = earshot.run("run", "--capture", capture, "--", "true");
+    assertThat(recorded.status()).as(recorded.stderr()).isZero();
+    for (List<String> line :
+        List.of(
+            List.of("export", "-f", "har", "-o", capture),
+            List.of("run", "--har", capture, "--", "true"),
+            List.of("run", "-e", capture, "--", "true"))) {
+      var refused = earshot.run(line.toArray(String[]::new));
+      assertThat(refused.status()).as("%s", line).isEqualTo(line.contains("export") ? 2 : 125);
+      assertThat(refused.stderr()).contains("it is a capture").hasLineCount(1);
+    }
+    assertThat(earshot.run("sessions", "rm", capture).status()).isZero();
+    assertThat(Path.of(capture)).doesNotExist();
+  }
+
+  @Test
   void anExportedCurlRepeatsTheRequest() throws Exception {
     call("-X", "PUT", "-H", "X-Quoted: it's \"$HOME\"", "-d", "a='b'\\", url("/p%20q?x=1&y=$z"));
     String out =
